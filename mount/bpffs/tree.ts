@@ -1,0 +1,474 @@
+// The tree of a bpffs mount: folders, symlinks and pins, with the rules of kernel/bpf/inode.c and libfs that it uses. Modes and
+// the sticky bit are checked by the kernel (default_permissions) against the attributes given here.
+import { decodeText } from '../../src/util/bytes.ts'
+import { EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, ESTALE, throwErrno } from '../../src/util/errno.ts'
+import * as abi from '../fuse/abi.ts'
+import { type Answer, DEFERRED, type FuseHandlers, type FuseRequest } from '../fuse/protocol.ts'
+import type { ControlFile, PinHost } from './host.ts'
+import { addEntry, type Body, type Dir, type Entry, type Inode, isBelow, isDir, removeEntry, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX } from './inode.ts'
+import { Listing } from './listing.ts'
+import { checkName, NAME_MAX } from './names.ts'
+
+export interface TreeOptions {
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits of the root; the sticky bit is always added. */
+  readonly mode: number
+  readonly host: PinHost
+  /** Owner of .iterfs and its files. */
+  readonly ownerUid: number
+}
+
+/** The hidden folder of control files; bpffs reserves all names with a dot. */
+export const CONTROL_DIR = '.iterfs'
+const BLOCK_SIZE = 4096
+/** How long, in s, the kernel may keep names and attributes: they change through its own requests only. */
+const VALID_S = 3600
+/** Open flag of execve(), and O_DIRECT of x86 (that of arm64 is O_DIRECTORY here): bpffs refuses both. */
+const FMODE_EXEC = 0x20
+const O_DIRECT = 0x4000
+const RENAME_NOREPLACE = 1
+const RENAME_EXCHANGE = 2
+/** Armings that were never used are forgotten beyond this many. */
+const MAX_ARMED = 1024
+
+interface OpenFile {
+  readonly inode: Inode
+  /** Set for a listing. */
+  readonly listing?: Listing
+  /** The handle that made a pin has no session: bpffs has no such handle. */
+  readonly bare?: boolean
+}
+
+export class BpffsTree {
+  readonly handlers: FuseHandlers
+  readonly #host: PinHost
+  readonly #nodes = new Map<number, Inode>()
+  readonly #files = new Map<number, OpenFile>()
+  readonly #armed = new Map<string, number>()
+  readonly #root: Dir
+  readonly #control: Dir
+  #lastIno = 0
+  #lastFh = 0
+
+  constructor(options: TreeOptions) {
+    this.#host = options.host
+    this.#root = this.#newInode(S_IFDIR | S_ISVTX | (options.mode & 0o7777), options.uid, options.gid, { kind: 'dir', entries: new Map(), parent: null }) as Dir
+    this.#root.lookups = 1
+    this.#control = this.#newInode(S_IFDIR | 0o555, options.ownerUid, 0, { kind: 'dir', entries: new Map(), parent: this.#root }) as Dir
+    this.handlers = this.#makeHandlers()
+  }
+
+  /** Adds a file to .iterfs/. */
+  addControl(name: string, mode: number, file: ControlFile): void {
+    const inode = this.#newInode(S_IFREG | mode, this.#control.uid, this.#control.gid, { kind: 'control', file })
+    this.#insert(this.#control, new TextEncoder().encode(name), inode)
+  }
+
+  /** Adds a pin of the mount's own to the root: maps.debug and progs.debug, which nobody can remove or rename. */
+  addDebug(name: string, link: number): void {
+    this.#insert(this.#root, new TextEncoder().encode(name), this.#newInode(S_IFREG | 0o400, 0, 0, { kind: 'pin', link, own: true }))
+    this.#host.getLink(link)
+  }
+
+  /** The next CREATE by this caller makes a pin of `link`; replaces what was armed for the caller before. */
+  armPin(pid: number, uid: number, link: number): void {
+    const key = `${pid}:${uid}`
+    this.#armed.delete(key)
+    this.#armed.set(key, link)
+    if (this.#armed.size > MAX_ARMED) this.#armed.delete(this.#armed.keys().next().value!)
+  }
+
+  /** A deferred OPEN was answered with an errno: no RELEASE will come. */
+  openFailed(fh: number): void {
+    const file = this.#files.get(fh)
+    if (file) this.#closed(fh, file)
+  }
+
+  /** The link pinned at an inode number, or undefined. */
+  linkOfInode(ino: number): number | undefined {
+    const inode = this.#nodes.get(ino)
+    return inode?.body.kind === 'pin' ? inode.body.link : undefined
+  }
+
+  /** Every path of every pin, from the root, without those of the mount itself. */
+  pins(): { link: number; path: string }[] {
+    const found: { link: number; path: string }[] = []
+    const walk = (dir: Dir, path: string): void => {
+      for (const { name, inode } of dir.body.entries.values()) {
+        if (isDir(inode)) walk(inode, `${path}${name}/`)
+        else if (inode.body.kind === 'pin' && !inode.body.own) found.push({ link: inode.body.link, path: `${path}${name}` })
+      }
+    }
+    walk(this.#root, '')
+    return found
+  }
+
+  /** Inodes and open files that are held, for tests that look for leaks. */
+  get held(): { nodes: number; files: number } {
+    return { nodes: this.#nodes.size, files: this.#files.size }
+  }
+
+  // Inodes
+
+  #newInode(mode: number, uid: number, gid: number, body: Body): Inode {
+    const now = this.#host.now()
+    const ino = ++this.#lastIno
+    const nlink = body.kind === 'dir' ? 2 : 1
+    const inode: Inode = { ino, mode, uid, gid, nlink, size: 0, atime: now, mtime: now, ctime: now, lookups: 0, opens: 0, linkPut: false, body }
+    this.#nodes.set(ino, inode)
+    return inode
+  }
+
+  /** bpf_get_inode: the owner is the caller, the group too unless the folder hands down its own (inode_init_owner). */
+  #create(dir: Dir, bytes: Uint8Array, req: FuseRequest, mode: number, body: Body): Inode {
+    const inherit = (dir.mode & S_ISGID) !== 0
+    const inode = this.#newInode(inherit && body.kind === 'dir' ? mode | S_ISGID : mode, req.uid, inherit ? dir.gid : req.gid, body)
+    this.#insert(dir, bytes, inode)
+    return inode
+  }
+
+  #insert(dir: Dir, bytes: Uint8Array, inode: Inode): void {
+    addEntry(dir, decodeText(bytes), bytes, inode, this.#host.now())
+  }
+
+  #node(nodeid: number): Inode {
+    return this.#nodes.get(nodeid) ?? throwErrno(ESTALE)
+  }
+
+  #dir(nodeid: number): Dir {
+    const inode = this.#node(nodeid)
+    return isDir(inode) ? inode : throwErrno(ENOTDIR)
+  }
+
+  /** A folder that may be changed: not the control folder, nor one that was removed. */
+  #changeable(nodeid: number): Dir {
+    const dir = this.#dir(nodeid)
+    if (dir === this.#control) throwErrno(EPERM)
+    return dir.nlink === 0 ? throwErrno(ENOENT) : dir
+  }
+
+  #entry(dir: Dir, name: Uint8Array): Entry {
+    return dir.body.entries.get(decodeText(name)) ?? throwErrno(checkName(name) || ENOENT)
+  }
+
+  /** A free name in `dir`. */
+  #freeName(dir: Dir, name: Uint8Array): void {
+    if (dir.body.entries.has(decodeText(name))) throwErrno(EEXIST)
+    const errno = name.length === 0 ? ENOENT : checkName(name)
+    if (errno) throwErrno(errno)
+  }
+
+  /** One name fewer for the inode. */
+  #dropName(inode: Inode): void {
+    inode.ctime = this.#host.now()
+    inode.nlink = isDir(inode) ? 0 : inode.nlink - 1
+    this.#maybeFree(inode)
+  }
+
+  #maybeFree(inode: Inode): void {
+    if (inode.nlink > 0 || inode.opens > 0) return
+    if (inode.body.kind === 'pin' && !inode.linkPut) {
+      inode.linkPut = true
+      this.#host.putLink(inode.body.link)
+    }
+    if (inode.lookups <= 0) this.#nodes.delete(inode.ino)
+  }
+
+  #forget(nodeid: number, count: number): void {
+    const inode = this.#nodes.get(nodeid)
+    if (!inode || inode === this.#root) return
+    inode.lookups = Math.max(0, inode.lookups - count)
+    this.#maybeFree(inode)
+  }
+
+  // Replies
+
+  #attr(inode: Inode): Record<string, number> {
+    const { ino, mode, uid, gid, nlink, size, atime, mtime, ctime } = inode
+    return {
+      ...{ ino, mode, uid, gid, nlink, size, blocks: 0, blksize: BLOCK_SIZE },
+      ...{ atime: seconds(atime), mtime: seconds(mtime), ctime: seconds(ctime) },
+      ...{ atimensec: nanoseconds(atime), mtimensec: nanoseconds(mtime), ctimensec: nanoseconds(ctime) },
+    }
+  }
+
+  #attrOut(inode: Inode): Uint8Array {
+    return abi.fuse_attr_out.encode({ attr_valid: VALID_S, ...this.#attr(inode) })
+  }
+
+  /** fuse_entry_out; the kernel holds one more reference. */
+  #entryOut(inode: Inode): Uint8Array {
+    inode.lookups++
+    return abi.fuse_entry_out.encode({ nodeid: inode.ino, entry_valid: VALID_S, attr_valid: VALID_S, ...this.#attr(inode) })
+  }
+
+  // Open files
+
+  #opened(inode: Inode, file: Omit<OpenFile, 'inode'> = {}): number {
+    const fh = ++this.#lastFh
+    this.#files.set(fh, { inode, ...file })
+    inode.opens++
+    return fh
+  }
+
+  #file(fh: number): OpenFile {
+    return this.#files.get(fh) ?? throwErrno(EINVAL)
+  }
+
+  #closed(fh: number, { inode }: OpenFile): void {
+    this.#files.delete(fh)
+    inode.opens--
+    this.#maybeFree(inode)
+  }
+
+  // Operations
+
+  #makeHandlers(): FuseHandlers {
+    return {
+      LOOKUP: req => this.#lookup(req),
+      FORGET: req => this.#forgotten([[req.nodeid, req.in.nlookup]]),
+      BATCH_FORGET: req => this.#forgotten(batch(req.data, req.in.count)),
+      GETATTR: req => this.#attrOut(this.#node(req.nodeid)),
+      SETATTR: req => this.#setattr(req),
+      READLINK: req => {
+        const { body } = this.#node(req.nodeid)
+        return body.kind === 'symlink' ? body.target : -EINVAL
+      },
+      SYMLINK: req => this.#symlink(req),
+      MKNOD: req => ((req.in.mode & S_IFMT) === S_IFREG || (req.in.mode & S_IFMT) === 0 ? -EACCES : -EPERM),
+      MKDIR: req => this.#mkdir(req),
+      UNLINK: req => this.#unlink(req),
+      RMDIR: req => this.#rmdir(req),
+      RENAME: req => this.#rename(req, req.in.newdir, 0),
+      RENAME2: req => this.#rename(req, req.in.newdir, req.in.flags),
+      LINK: req => this.#link(req),
+      OPEN: req => this.#open(req),
+      CREATE: req => this.#createPin(req),
+      READ: req => this.#read(req),
+      WRITE: req => this.#write(req),
+      RELEASE: req => this.#release(req.in.fh),
+      FSYNC: () => -EINVAL,
+      OPENDIR: req => abi.fuse_open_out.encode({ fh: this.#opened(this.#dir(req.nodeid), { listing: new Listing() }) }),
+      READDIR: req => this.#readdir(req),
+      RELEASEDIR: req => this.#release(req.in.fh),
+      FSYNCDIR: () => 0,
+      STATFS: () => abi.fuse_statfs_out.encode({ bsize: BLOCK_SIZE, frsize: BLOCK_SIZE, namelen: NAME_MAX }),
+      LISTXATTR: req => (req.in.size === 0 ? abi.fuse_getxattr_out.encode({ size: 0 }) : 0),
+      INTERRUPT: req => {
+        this.#host.interrupt(req.in.unique)
+        return 0
+      },
+      DESTROY: () => 0,
+    }
+  }
+
+  #lookup(req: FuseRequest<'LOOKUP'>): Answer {
+    const dir = this.#dir(req.nodeid)
+    const name = req.names[0]!
+    if (dir === this.#root && decodeText(name) === CONTROL_DIR) return this.#entryOut(this.#control)
+    return this.#entryOut(this.#entry(dir, name).inode)
+  }
+
+  #forgotten(list: Iterable<readonly [number, number]>): number {
+    for (const [nodeid, count] of list) this.#forget(nodeid, count)
+    return 0
+  }
+
+  #setattr(req: FuseRequest<'SETATTR'>): Answer {
+    const inode = this.#node(req.nodeid)
+    if (inode === this.#control || inode.body.kind === 'control') {
+      // O_TRUNC of a control file, as `echo request > .iterfs/ctl` has it, changes nothing.
+      return req.in.valid & ~(abi.FATTR_SIZE | FATTR_IGNORED) ? -EPERM : this.#attrOut(inode)
+    }
+    const { valid } = req.in
+    const now = this.#host.now()
+    if (valid & abi.FATTR_SIZE) {
+      if (isDir(inode)) return -EISDIR
+      inode.size = req.in.size
+      inode.mtime = now
+    }
+    if (valid & abi.FATTR_MODE) inode.mode = (inode.mode & S_IFMT) | (req.in.mode & 0o7777)
+    if (valid & abi.FATTR_UID) inode.uid = req.in.uid
+    if (valid & abi.FATTR_GID) inode.gid = req.in.gid
+    if (valid & abi.FATTR_ATIME) inode.atime = valid & abi.FATTR_ATIME_NOW ? now : time(req.in.atime, req.in.atimensec)
+    if (valid & abi.FATTR_MTIME) inode.mtime = valid & abi.FATTR_MTIME_NOW ? now : time(req.in.mtime, req.in.mtimensec)
+    inode.ctime = now
+    return this.#attrOut(inode)
+  }
+
+  #symlink(req: FuseRequest<'SYMLINK'>): Answer {
+    const dir = this.#changeable(req.nodeid)
+    this.#freeName(dir, req.names[0]!)
+    return this.#entryOut(this.#create(dir, req.names[0]!, req, S_IFLNK | 0o777, { kind: 'symlink', target: req.names[1]!.slice() }))
+  }
+
+  #mkdir(req: FuseRequest<'MKDIR'>): Answer {
+    const dir = this.#changeable(req.nodeid)
+    this.#freeName(dir, req.names[0]!)
+    return this.#entryOut(this.#create(dir, req.names[0]!, req, S_IFDIR | (req.in.mode & 0o1777), { kind: 'dir', entries: new Map(), parent: dir }))
+  }
+
+  #unlink(req: FuseRequest<'UNLINK'>): Answer {
+    const dir = this.#changeable(req.nodeid)
+    const entry = this.#entry(dir, req.names[0]!)
+    if (isDir(entry.inode)) return -EISDIR
+    if (isOwn(entry)) return -EPERM
+    removeEntry(dir, entry, this.#host.now())
+    this.#dropName(entry.inode)
+    return 0
+  }
+
+  #rmdir(req: FuseRequest<'RMDIR'>): Answer {
+    const dir = this.#changeable(req.nodeid)
+    const entry = this.#entry(dir, req.names[0]!)
+    if (!isDir(entry.inode)) return -ENOTDIR
+    if (entry.inode.body.entries.size > 0) return -ENOTEMPTY
+    removeEntry(dir, entry, this.#host.now())
+    this.#dropName(entry.inode)
+    return 0
+  }
+
+  /** simple_rename, with RENAME_NOREPLACE and RENAME_EXCHANGE. */
+  #rename(req: FuseRequest, newdir: number, flags: number): Answer {
+    if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL
+    const from = this.#changeable(req.nodeid)
+    const to = this.#changeable(newdir)
+    const [oldName, newName] = [req.names[0]!, req.names[1]!]
+    const entry = this.#entry(from, oldName)
+    const target = to.body.entries.get(decodeText(newName))
+    if (isOwn(entry) || (target && isOwn(target))) return -EPERM
+    if (target && flags & RENAME_NOREPLACE) return -EEXIST
+    if (isDir(entry.inode) && isBelow(to, entry.inode)) return -EINVAL
+    if (flags & RENAME_EXCHANGE) {
+      if (!target) return -ENOENT
+      if (isDir(target.inode) && isBelow(from, target.inode)) return -EINVAL
+      this.#exchange(from, entry, to, target)
+      return 0
+    }
+    if (target === entry || target?.inode === entry.inode) return 0
+    if (target) {
+      if (isDir(entry.inode) && !isDir(target.inode)) return -ENOTDIR
+      if (!isDir(entry.inode) && isDir(target.inode)) return -EISDIR
+      if (isDir(target.inode) && target.inode.body.entries.size > 0) return -ENOTEMPTY
+    } else {
+      this.#freeName(to, newName)
+    }
+    const now = this.#host.now()
+    if (target) {
+      removeEntry(to, target, now)
+      this.#dropName(target.inode)
+    }
+    removeEntry(from, entry, now)
+    addEntry(to, decodeText(newName), newName, entry.inode, now)
+    entry.inode.ctime = now
+    return 0
+  }
+
+  #exchange(from: Dir, entry: Entry, to: Dir, target: Entry): void {
+    const now = this.#host.now()
+    removeEntry(from, entry, now)
+    removeEntry(to, target, now)
+    addEntry(to, target.name, target.bytes, entry.inode, now)
+    addEntry(from, entry.name, entry.bytes, target.inode, now)
+    entry.inode.ctime = target.inode.ctime = now
+  }
+
+  #link(req: FuseRequest<'LINK'>): Answer {
+    const dir = this.#changeable(req.nodeid)
+    const inode = this.#node(req.in.oldnodeid)
+    if (isDir(inode) || inode.body.kind === 'control') return -EPERM
+    if (inode.nlink === 0) return -ENOENT
+    this.#freeName(dir, req.names[0]!)
+    this.#insert(dir, req.names[0]!, inode)
+    inode.nlink++
+    inode.ctime = this.#host.now()
+    return this.#entryOut(inode)
+  }
+
+  #open(req: FuseRequest<'OPEN'>): Answer {
+    const inode = this.#node(req.nodeid)
+    const { body } = inode
+    if (body.kind === 'dir') return -EISDIR
+    if (req.in.flags & FMODE_EXEC) return -EINVAL
+    if (body.kind === 'control') {
+      const fh = this.#opened(inode)
+      const failed = body.file.open(req, fh)
+      if (failed) this.openFailed(fh)
+      return failed || abi.fuse_open_out.encode({ fh, open_flags: abi.FOPEN_DIRECT_IO })
+    }
+    if (body.kind !== 'pin' || req.in.flags & O_DIRECT) return -EINVAL
+    const fh = this.#opened(inode)
+    this.#host.openPin(req, body.link, fh)
+    return DEFERRED
+  }
+
+  /** BPF_OBJ_PIN: the file that an armed caller creates is the pin. Nobody else can create a file (bpffs has no create). */
+  #createPin(req: FuseRequest<'CREATE'>): Answer {
+    const dir = this.#changeable(req.nodeid)
+    const key = `${req.pid}:${req.uid}`
+    const link = this.#armed.get(key)
+    if (link === undefined) return -EACCES
+    this.#freeName(dir, req.names[0]!)
+    this.#armed.delete(key)
+    const inode = this.#create(dir, req.names[0]!, req, S_IFREG | (req.in.mode & 0o7777), { kind: 'pin', link, own: false })
+    this.#host.getLink(link)
+    const fh = this.#opened(inode, { bare: true })
+    const entry = this.#entryOut(inode)
+    const reply = new Uint8Array(entry.length + abi.fuse_open_out.size)
+    reply.set(entry)
+    abi.fuse_open_out.encodeInto(reply, entry.length, { fh, open_flags: abi.FOPEN_DIRECT_IO | abi.FOPEN_NONSEEKABLE })
+    return reply
+  }
+
+  #read(req: FuseRequest<'READ'>): Answer {
+    const { inode, bare } = this.#file(req.in.fh)
+    if (inode.body.kind === 'control') return inode.body.file.read(req, req.in.fh, req.in.size, req.in.offset)
+    if (inode.body.kind !== 'pin' || bare) return -EINVAL
+    this.#host.readPin(req, req.in.fh, req.in.size)
+    return DEFERRED
+  }
+
+  #write(req: FuseRequest<'WRITE'>): Answer {
+    const { inode } = this.#file(req.in.fh)
+    if (inode.body.kind !== 'control') return -EINVAL
+    const data = req.data.subarray(0, req.in.size)
+    const taken = inode.body.file.write(req, req.in.fh, data)
+    return taken < 0 ? taken : abi.fuse_write_out.encode({ size: taken })
+  }
+
+  #release(fh: number): Answer {
+    const file = this.#files.get(fh)
+    if (!file) return 0
+    const { body } = file.inode
+    if (body.kind === 'control') body.file.release(fh)
+    else if (body.kind === 'pin' && !file.bare) this.#host.releasePin(fh)
+    this.#closed(fh, file)
+    return 0
+  }
+
+  #readdir(req: FuseRequest<'READDIR'>): Answer {
+    const { inode, listing } = this.#file(req.in.fh)
+    if (!listing || !isDir(inode)) return -ENOTDIR
+    return listing.read(inode, req.in.offset, req.in.size)
+  }
+}
+
+/** FATTR bits that come along and change nothing: FH, LOCKOWNER, CTIME, KILL_SUIDGID and times of O_TRUNC. */
+const FATTR_IGNORED = (1 << 6) | (1 << 9) | abi.FATTR_CTIME | (1 << 11) | abi.FATTR_MTIME | abi.FATTR_MTIME_NOW
+
+const isOwn = (entry: Entry): boolean => entry.inode.body.kind === 'pin' && entry.inode.body.own
+
+const NS = 1_000_000_000n
+const seconds = (ns: bigint): number => Number(ns / NS)
+const nanoseconds = (ns: bigint): number => Number(ns % NS)
+const time = (s: number, ns: number): bigint => BigInt(Math.trunc(s)) * NS + BigInt(ns)
+
+/** The entries of a BATCH_FORGET, as many as are really there. */
+function* batch(data: Uint8Array, count: number): Generator<[number, number]> {
+  const size = abi.fuse_forget_one.size
+  for (let i = 0; i < count && (i + 1) * size <= data.length; i++) {
+    const { nodeid, nlookup } = abi.fuse_forget_one.decode(data, i * size)
+    yield [nodeid, nlookup]
+  }
+}

@@ -1,0 +1,98 @@
+// iterfs mount and umount.
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type DaemonOptions, runDaemon } from '../../daemon.ts'
+import { parseMountOptions } from '../../mnt/options.ts'
+import { unmount } from '../../mnt/unmount.ts'
+import { CliError, cliError, wholeNumber } from '../error.ts'
+
+interface MountCommandOptions {
+  o?: string
+  transport: string
+  foreground?: boolean
+  allowPin: string[]
+  progLimit: string
+  logLevel: string
+  log?: string
+}
+
+/** Descriptor on which a background daemon tells its starter that the mount answers, or why not. */
+const READY_FD = 3
+const READY_ENV = 'ITERFS_READY'
+const TRANSPORTS = ['devfuse', 'fuse-native'] as const
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+export async function mountCommand(dir: string, options: MountCommandOptions): Promise<void> {
+  const daemon = daemonOptions(dir, options)
+  if (!options.foreground && process.env[READY_ENV] !== '1') return startInBackground(daemon.dir)
+  const tell = process.env[READY_ENV] === '1' ? tellStarter : undefined
+  try {
+    await runDaemon(daemon, () => tell?.('{}'))
+  } catch (err) {
+    const failure = cliError(`can't mount ${dir}`, err)
+    tell?.(JSON.stringify({ message: failure.message, status: failure.status }))
+    throw failure
+  }
+}
+
+function tellStarter(text: string): void {
+  writeSync(READY_FD, text)
+  closeSync(READY_FD)
+  // The folder that the daemon was started in must not stay busy.
+  process.chdir('/')
+}
+
+function daemonOptions(dir: string, options: MountCommandOptions): DaemonOptions {
+  const transport = TRANSPORTS.find(name => name === options.transport)
+  if (!transport) throw new CliError(`--transport: want ${TRANSPORTS.join(' or ')}, got "${options.transport}"`, 22)
+  if (!LEVELS.includes(options.logLevel)) throw new CliError(`--log-level: want ${LEVELS.join(', ')}, got "${options.logLevel}"`, 22)
+  try {
+    return {
+      dir: resolve(dir),
+      mount: parseMountOptions(options.o ?? ''),
+      transport,
+      allowPin: options.allowPin.map(uid => wholeNumber('--allow-pin', uid)),
+      progLimitMs: wholeNumber('--prog-limit', options.progLimit),
+      logLevel: options.logLevel,
+      ...(options.log === undefined ? {} : { logFile: resolve(options.log) }),
+    }
+  } catch (err) {
+    throw err instanceof CliError ? err : cliError(`can't mount ${dir}`, err)
+  }
+}
+
+/** Starts this same command as a daemon, and waits until the mount answers. */
+function startInBackground(dir: string): Promise<void> {
+  const main = fileURLToPath(new URL('../main.js', import.meta.url))
+  const nothing = openSync('/dev/null', 'r+')
+  const child = spawn(process.execPath, [main, ...process.argv.slice(2)], {
+    detached: true,
+    stdio: [nothing, nothing, nothing, 'pipe'],
+    env: { ...process.env, [READY_ENV]: '1' },
+  })
+  return new Promise((done, fail) => {
+    let text = ''
+    const pipe = child.stdio[READY_FD] as import('node:stream').Readable
+    pipe.on('data', (part: Buffer) => {
+      text += part.toString()
+    })
+    pipe.on('end', () => {
+      if (text === '{}') {
+        child.unref()
+        return done()
+      }
+      const { message, status } = text ? JSON.parse(text) : { message: `can't mount ${dir}: the daemon ended before it was ready`, status: 255 }
+      fail(new CliError(message, (256 - status) & 0xff))
+    })
+  })
+}
+
+export function umountCommand(dir: string, options: { lazy?: boolean }): void {
+  try {
+    unmount(resolve(dir), { lazy: options.lazy === true })
+  } catch (err) {
+    throw cliError(`can't unmount ${dir}`, err)
+  }
+}

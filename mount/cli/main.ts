@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+// The command iterfs: its verbs, each a row of options and the function that does it.
+import { Command, CommanderError } from 'commander'
+import { linkShow, linkUpdate, progShow } from './commands/link.ts'
+import { mountCommand, umountCommand } from './commands/mount.ts'
+import { pinCommand } from './commands/pin.ts'
+import { readCommand } from './commands/read.ts'
+import { targetsCommand } from './commands/targets.ts'
+import { CliError, cliError } from './error.ts'
+import { progOptions } from './params.ts'
+
+const USAGE_STATUS = 255
+
+function build(): Command {
+  const iterfs = new Command('iterfs')
+    .description('BPF iterators without BPF privileges: every pinned iterator is a file of a FUSE mount that looks like /sys/fs/bpf.')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) })
+
+  iterfs
+    .command('mount <dir>')
+    .description('mount an empty iterfs on DIR and serve it in the background until it is unmounted')
+    .option('-o <options>', 'uid=N,gid=N,mode=OCTAL of the root folder, and ro, nosuid, nodev, noexec; others are ignored, as bpffs does')
+    .option('--transport <name>', 'devfuse: speak to /dev/fuse directly; fuse-native: through libfuse', 'devfuse')
+    .option('--foreground', 'stay in the foreground, with the log on standard error')
+    .option('--allow-pin <uid>', 'let this user pin too; a TypeScript program runs as the daemon (may be repeated)', collect, [])
+    .option('--prog-limit <ms>', 'longest time that one call of a program may take', '2000')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent', 'info')
+    .option('--log <file>', 'where the background daemon logs to (JSON lines)')
+    .action(mountCommand)
+
+  iterfs
+    .command('umount <dir>')
+    .description('unmount an iterfs; its daemon ends')
+    .option('-l, --lazy', 'detach now, also when files are open')
+    .action(umountCommand)
+
+  progOptions(iterfs.command('pin <program> <path>').description('load PROGRAM and pin its iterator at PATH, in an iterfs mount')).action(pinCommand)
+
+  progOptions(iterfs.command('read <program>').description('run the iterator of PROGRAM once to standard output; needs no mount')).action(readCommand)
+
+  iterfs
+    .command('targets')
+    .description('list what can be iterated: each target with its context and parameters')
+    .option('-j, --json', 'JSON')
+    .option('-v, --verbose', 'with the fields that programs can read, and where each comes from')
+    .action(targetsCommand)
+
+  const link = iterfs.command('link').description('show or update pinned iterators')
+  link
+    .command('show [path] [id]')
+    .description('show links: all, the one pinned at PATH, or `id N`')
+    .option('-j, --json', 'JSON, as bpftool prints it')
+    .option('-f, --bpffs', 'with the paths where each link is pinned')
+    .option('--fdinfo', 'as /proc/PID/fdinfo shows a link')
+    .action(linkShow)
+  progOptions(link.command('update <path> <program>').description('let the link pinned at PATH run PROGRAM from the next open on')).action(linkUpdate)
+
+  iterfs
+    .command('prog')
+    .description('show loaded programs')
+    .command('show [what] [id]')
+    .option('-j, --json', 'JSON, as bpftool prints it')
+    .action(progShow)
+
+  for (const command of [iterfs, ...iterfs.commands, ...link.commands, ...iterfs.commands.flatMap(parent => parent.commands)]) command.exitOverride()
+  return iterfs
+}
+
+function collect(text: string, before: string[]): string[] {
+  return [...before, text]
+}
+
+try {
+  await build().parseAsync()
+} catch (err) {
+  if (err instanceof CommanderError) process.exitCode = err.exitCode === 0 ? 0 : USAGE_STATUS
+  else {
+    const failure = err instanceof CliError ? err : cliError('', err)
+    process.stderr.write(`Error: ${failure.message.replaceAll('\n', ' ')}\n`)
+    process.exitCode = failure.status
+  }
+}

@@ -1,0 +1,104 @@
+// The FUSE protocol, bytes in and bytes out: decode, dispatch, errno door, reply. Holds no descriptor.
+import { EINVAL, EIO, ENOSYS, EPROTO, errnoOf } from '../../src/util/errno.ts'
+import { FUSE_NOTIFY_INVAL_INODE, fuse_in_header, fuse_notify_inval_inode_out, fuse_out_header } from './abi.ts'
+import { answerInit } from './init.ts'
+import { FUSE_OPS, type FuseOp, type FuseRequest, type OpName } from './ops.ts'
+
+export type { FuseRequest } from './ops.ts'
+
+/** Somebody else writes the reply, later. */
+export const DEFERRED: unique symbol = Symbol('DEFERRED')
+
+/** What a handler answers: payload bytes, 0 for an empty success, a negative errno, or DEFERRED. */
+export type Answer = Uint8Array | number | typeof DEFERRED
+
+/** Handlers by operation; one that is missing is ENOSYS. INIT is answered by the protocol itself. */
+export type FuseHandlers = { readonly [N in Exclude<OpName, 'INIT'>]?: (req: FuseRequest<N>) => Answer }
+
+export interface ProtocolOptions {
+  /** Hears of exceptions that no errno was meant by. */
+  report(err: unknown): void
+}
+
+const OPS = new Map<number, [OpName, FuseOp]>(Object.entries(FUSE_OPS).map(([name, op]) => [op.code, [name as OpName, op]]))
+const NONE = new Uint8Array(0)
+
+export class FuseProtocol {
+  readonly #handlers: FuseHandlers
+  readonly #options: ProtocolOptions
+
+  constructor(handlers: FuseHandlers, options: ProtocolOptions) {
+    this.#handlers = handlers
+    this.#options = options
+  }
+
+  /** One request. The reply's bytes, or null when nothing is to be sent now. Never throws. */
+  handle(request: Uint8Array): Uint8Array | null {
+    if (request.length < fuse_in_header.size) return null // there is no `unique` to answer to
+    const header = fuse_in_header.decode(request)
+    const known = OPS.get(header.opcode)
+    if (!known) return encodeReply(header.unique, ENOSYS)
+    const [name, op] = known
+    const answer = this.#answer(name, op, header, request)
+    if (answer === DEFERRED || op.reply === false) return null
+    if (typeof answer === 'number') return encodeReply(header.unique, -answer)
+    return encodeReply(header.unique, 0, answer)
+  }
+
+  #answer(name: OpName, op: FuseOp, header: ReturnType<typeof fuse_in_header.decode>, request: Uint8Array): Answer {
+    try {
+      const req = decodeRequest(name, op, header, request)
+      if (!req) return -EINVAL
+      if (name === 'INIT') return answerInit((req as FuseRequest<'INIT'>).in) ?? -EPROTO
+      const handler = this.#handlers[name] as ((req: FuseRequest) => Answer) | undefined
+      if (!handler) return -ENOSYS
+      return handler(req)
+    } catch (err) {
+      const errno = errnoOf(err, this.#options.report)
+      return errno > 0 ? -errno : -EIO
+    }
+  }
+}
+
+/** The request's parts, or null when its length and its names do not fit the operation. */
+function decodeRequest(name: OpName, op: FuseOp, header: ReturnType<typeof fuse_in_header.decode>, request: Uint8Array): FuseRequest | null {
+  if (header.len !== request.length) return null
+  let at = fuse_in_header.size
+  const end = request.length - header.total_extlen * 8
+  const size = op.in?.size ?? 0
+  if (at + size > end) return null
+  const fixed = op.in ? op.in.decode(request, at) : null
+  at += size
+  const names: Uint8Array[] = []
+  for (let i = 0; i < (op.names ?? 0); i++) {
+    const nul = request.indexOf(0, at)
+    if (nul < 0 || nul >= end) return null
+    names.push(request.subarray(at, nul))
+    at = nul + 1
+  }
+  const data = op.data ? request.subarray(at, end) : NONE
+  const { unique, nodeid, uid, gid, pid } = header
+  return { op: name, unique, nodeid, uid, gid, pid, in: fixed, names, data } as FuseRequest
+}
+
+/** A whole reply. `errno` is 0 or positive; a failure carries no payload. */
+export function encodeReply(unique: number, errno: number, payload: Uint8Array = NONE): Uint8Array {
+  const length = errno === 0 ? payload.length : 0
+  const bytes = new Uint8Array(fuse_out_header.size + length)
+  fuse_out_header.encodeInto(bytes, 0, { len: bytes.length, error: errno === 0 ? 0 : -errno, unique })
+  if (length > 0) bytes.set(payload, fuse_out_header.size)
+  return bytes
+}
+
+/** The 16 bytes before `payloadLength` bytes of payload, for threads that write both themselves. */
+export function encodeReplyHeader(into: Uint8Array, unique: number, errno: number, payloadLength: number): void {
+  fuse_out_header.encodeInto(into, 0, { len: fuse_out_header.size + payloadLength, error: errno === 0 ? 0 : -errno, unique })
+}
+
+/** FUSE_NOTIFY_INVAL_INODE for attributes only: the kernel asks for them anew. */
+export function encodeNotifyInvalInode(nodeid: number): Uint8Array {
+  const bytes = new Uint8Array(fuse_out_header.size + fuse_notify_inval_inode_out.size)
+  fuse_out_header.encodeInto(bytes, 0, { len: bytes.length, error: FUSE_NOTIFY_INVAL_INODE, unique: 0 })
+  fuse_notify_inval_inode_out.encodeInto(bytes, fuse_out_header.size, { ino: nodeid, off: -1, len: 0 })
+  return bytes
+}

@@ -1,0 +1,53 @@
+// The text of `-o`: bpffs's own options and the generic ones (bpf_parse_param, kernel-semantics 5.1).
+import { EINVAL, ErrnoError } from '../../src/util/errno.ts'
+import { MS } from '../sys.ts'
+
+export interface MountOptions {
+  /** Owner of the root folder. */
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits of the root folder, without the sticky bit, which is always there. */
+  readonly mode: number
+  /** MS_ flags of mount(2). */
+  readonly flags: number
+}
+
+interface OptionRow {
+  readonly want: string
+  readonly parse: (text: string) => number | undefined
+}
+
+const id = (text: string): number | undefined => (/^\d+$/.test(text) && Number(text) < 0xffff_ffff ? Number(text) : undefined)
+
+/** Options with a value. */
+const VALUES: Record<'uid' | 'gid' | 'mode', OptionRow> = {
+  uid: { want: 'a user id', parse: id },
+  gid: { want: 'a group id', parse: id },
+  mode: { want: 'an octal number', parse: text => (/^[0-7]{1,11}$/.test(text) ? parseInt(text, 8) & 0o7777 : undefined) },
+}
+
+/** @throws ErrnoError EINVAL naming the option, what it wants and what it got; unknown options are ignored, as bpffs does */
+export function parseMountOptions(text: string): MountOptions {
+  const values = { mode: 0o777, ...callerIds() }
+  let flags = MS.nosuid | MS.nodev
+  for (const part of text.split(',')) {
+    const [name, value] = splitOnce(part)
+    if (Object.hasOwn(VALUES, name)) {
+      const row = VALUES[name as keyof typeof VALUES]
+      const number = row.parse(value ?? '')
+      if (number === undefined) throw new ErrnoError(EINVAL, `-o ${name}: want ${row.want}, got "${value ?? ''}"`)
+      values[name as keyof typeof VALUES] = number
+    } else if (Object.hasOwn(MS, name)) {
+      flags |= MS[name as keyof typeof MS]
+    }
+  }
+  return { ...values, flags }
+}
+
+/** An ordinary user's mount belongs to them; root's to root. */
+const callerIds = (): { uid: number; gid: number } => ({ uid: process.getuid!(), gid: process.getgid!() })
+
+function splitOnce(part: string): [string, string | undefined] {
+  const at = part.indexOf('=')
+  return at < 0 ? [part, undefined] : [part.slice(0, at), part.slice(at + 1)]
+}

@@ -1,0 +1,352 @@
+// The kernel structs that iterfs serves, as rows: kernel field name, C type of 6.18, source, reader. Everything else comes from
+// these rows. A field that nothing shows truly has no row.
+import { decodeText } from '../util/bytes.ts'
+import type { FdSource } from '../sources/file.ts'
+import { linkPath } from '../sources/file.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { TaskSource } from '../sources/task.ts'
+import { fopsName, kernelDevice, splitDevice } from './fops.ts'
+import { row, type Rows, type SourceOf } from './types.ts'
+
+const NS_PER_S = 1_000_000_000n
+const STAT = '/proc/TGID/task/TID/stat'
+const STATUS = '/proc/TGID/task/TID/status'
+
+/** Ticks of USER_HZ as ns. */
+const ticks = (task: TaskSource, n: number): bigint => (BigInt(task.stat().number(n)) * NS_PER_S) / BigInt(task.session.platform.userHz)
+/** kB of status as pages. */
+const pages = (task: TaskSource, key: string): bigint => BigInt((task.status().number(key) * 1024) / task.session.platform.pageSize)
+
+/** __state, and exit_state, by the letter of stat (task_state_array). */
+const STATES: Readonly<Record<string, readonly [number, number]>> = {
+  R: [0, 0],
+  S: [1, 0],
+  D: [2, 0],
+  T: [4, 0],
+  t: [8, 0],
+  P: [0x40, 0],
+  I: [0x402, 0],
+  X: [0x80, 0x10],
+  Z: [0x80, 0x20],
+}
+const states = (task: TaskSource): readonly [number, number] => STATES[task.stat().state] ?? [0, 0]
+const isDead = (task: TaskSource): boolean => states(task)[1] !== 0
+
+const task_struct = {
+  __state: row('unsigned int', `${STAT} 3, the letter as a TASK_ value`, (t: TaskSource) => states(t)[0]),
+  state: row('long int', 'as __state', (t: TaskSource) => BigInt(states(t)[0]), 'name of __state before 5.14'),
+  flags: row('unsigned int', `${STAT} 9`, (t: TaskSource) => t.stat().number(9)),
+  pid: row('pid_t', 'name of the folder in /proc/TGID/task, in the pid namespace of the daemon', (t: TaskSource) => t.tid),
+  tgid: row('pid_t', 'name of the folder in /proc, in the pid namespace of the daemon', (t: TaskSource) => t.tgid),
+  comm: row('char[16]', '/proc/TGID/task/TID/comm, cut to 15 bytes', (t: TaskSource) => t.comm()),
+  prio: row('int', `${STAT} 18, plus 100`, (t: TaskSource) => t.stat().number(18) + 100),
+  static_prio: row('int', `${STAT} 19 (nice), plus 120`, (t: TaskSource) => t.stat().number(19) + 120),
+  rt_priority: row('unsigned int', `${STAT} 40`, (t: TaskSource) => t.stat().number(40)),
+  policy: row('unsigned int', `${STAT} 41`, (t: TaskSource) => t.stat().number(41)),
+  utime: row('u64', `${STAT} 14: ns, precision 1/USER_HZ, scaled as getrusage`, (t: TaskSource) => ticks(t, 14)),
+  stime: row('u64', `${STAT} 15: ns, precision 1/USER_HZ, scaled as getrusage`, (t: TaskSource) => ticks(t, 15)),
+  gtime: row('u64', `${STAT} 43: ns, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 43)),
+  start_time: row('u64', `${STAT} 22: ns of CLOCK_MONOTONIC, precision 1/USER_HZ`, (t: TaskSource) => {
+    const start = ticks(t, 22) - t.session.platform.sleptNs()
+    return start > 0n ? start : 0n
+  }),
+  start_boottime: row('u64', `${STAT} 22: ns of CLOCK_BOOTTIME, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 22)),
+  min_flt: row('long unsigned int', `${STAT} 10`, (t: TaskSource) => t.stat().big(10)),
+  maj_flt: row('long unsigned int', `${STAT} 12`, (t: TaskSource) => t.stat().big(12)),
+  nvcsw: row('long unsigned int', `${STATUS} voluntary_ctxt_switches`, (t: TaskSource) => BigInt(t.status().number('voluntary_ctxt_switches'))),
+  nivcsw: row('long unsigned int', `${STATUS} nonvoluntary_ctxt_switches`, (t: TaskSource) => BigInt(t.status().number('nonvoluntary_ctxt_switches'))),
+  exit_state: row('int', `${STAT} 3`, (t: TaskSource) => states(t)[1]),
+  exit_code: row('int', `${STAT} 52; 0 without the right to trace the task`, (t: TaskSource) => t.stat().number(52)),
+  exit_signal: row('int', `${STAT} 38`, (t: TaskSource) => t.stat().number(38)),
+  personality: row('unsigned int', '/proc/TGID/task/TID/personality', (t: TaskSource) => t.personality()),
+  nr_cpus_allowed: row('int', `${STATUS} Cpus_allowed, its bits counted`, (t: TaskSource) => countBits(t.status().get('Cpus_allowed') ?? '')),
+  real_parent: row('struct task_struct *', `${STATUS} PPid: the leader of the parent's thread group`, (t: TaskSource) => t.other(t.status().number('PPid'))),
+  parent: row('struct task_struct *', `${STATUS} TracerPid, else PPid`, (t: TaskSource) => t.other(t.status().number('TracerPid') || t.status().number('PPid'))),
+  group_leader: row('struct task_struct *', 'the task whose id is tgid', (t: TaskSource) => t.other(t.tgid)),
+  mm: row('struct mm_struct *', '/proc/TGID/task/TID/statm: NULL when its size is 0', (t: TaskSource) => (t.hasMm() ? t : null)),
+  files: row('struct files_struct *', `${STATUS} FDSize: NULL when 0`, (t: TaskSource) => (t.status().number('FDSize') > 0 ? t : null)),
+  fs: row('struct fs_struct *', '/proc/TGID/task/TID/cwd: NULL when there is none', (t: TaskSource) => (t.link('cwd') === null ? null : t)),
+  cred: row('const struct cred *', STATUS, (t: TaskSource) => t),
+  real_cred: row('const struct cred *', STATUS, (t: TaskSource) => t),
+  nsproxy: row('struct nsproxy *', '/proc/TGID/task/TID/ns: NULL for a dead task', (t: TaskSource) => (isDead(t) ? null : t)),
+  signal: row('struct signal_struct *', STAT, (t: TaskSource) => t),
+  se: row('struct sched_entity', '/proc/TGID/task/TID/schedstat', (t: TaskSource) => t),
+  sched_info: row('struct sched_info', '/proc/TGID/task/TID/schedstat', (t: TaskSource) => t),
+  ioac: row('struct task_io_accounting', '/proc/TGID/task/TID/io', (t: TaskSource) => t),
+  blocked: row('sigset_t', `${STATUS} SigBlk`, (t: TaskSource) => t.status().mask('SigBlk')),
+  pending: row('struct sigpending', `${STATUS} SigPnd`, (t: TaskSource) => ({ signal: t.status().mask('SigPnd') })),
+  loginuid: row('kuid_t', '/proc/TGID/task/TID/loginuid', (t: TaskSource) => t.single('loginuid')),
+  sessionid: row('unsigned int', '/proc/TGID/task/TID/sessionid', (t: TaskSource) => t.single('sessionid')),
+  seccomp: row('struct seccomp', STATUS, (t: TaskSource) => t),
+  cgroups: row('struct css_set *', '/proc/TGID/task/TID/cgroup', (t: TaskSource) => t),
+} satisfies Rows
+
+const signal_struct = {
+  nr_threads: row('int', `${STAT} 20`, (t: TaskSource) => t.stat().number(20)),
+  oom_score_adj: row('short int', '/proc/TGID/task/TID/oom_score_adj', (t: TaskSource) => t.single('oom_score_adj')),
+  leader: row('int', `${STAT} 6: 1 when the session id is tgid`, (t: TaskSource) => (t.stat().number(6) === t.tgid ? 1 : 0)),
+  shared_pending: row('struct sigpending', `${STATUS} ShdPnd`, (t: TaskSource) => ({ signal: t.status().mask('ShdPnd') })),
+  rlim: row('struct rlimit[16]', '/proc/TGID/task/TID/limits', (t: TaskSource) => t.limits()),
+} satisfies Rows
+
+const sched_entity = {
+  sum_exec_runtime: row('u64', '/proc/TGID/task/TID/schedstat 1: ns', (t: TaskSource) => t.schedstat()?.[0] ?? 0n),
+} satisfies Rows
+
+const sched_info = {
+  pcount: row('long unsigned int', '/proc/TGID/task/TID/schedstat 3', (t: TaskSource) => t.schedstat()?.[2] ?? 0n),
+  run_delay: row('long long unsigned int', '/proc/TGID/task/TID/schedstat 2: ns', (t: TaskSource) => t.schedstat()?.[1] ?? 0n),
+} satisfies Rows
+
+const ioValue = (key: string) => row('u64', `/proc/TGID/task/TID/io ${key}`, (t: TaskSource) => BigInt(t.io()?.get(key) ?? 0))
+const task_io_accounting = {
+  rchar: ioValue('rchar'),
+  wchar: ioValue('wchar'),
+  syscr: ioValue('syscr'),
+  syscw: ioValue('syscw'),
+  read_bytes: ioValue('read_bytes'),
+  write_bytes: ioValue('write_bytes'),
+  cancelled_write_bytes: ioValue('cancelled_write_bytes'),
+} satisfies Rows
+
+const seccomp = { mode: row('int', `${STATUS} Seccomp`, (t: TaskSource) => t.status().number('Seccomp')) } satisfies Rows
+const sigpending = { signal: row('sigset_t', 'as the field that holds it', (s: { signal: bigint }) => s.signal) } satisfies Rows
+const sigset_t = { sig: row('long unsigned int[1]', 'as the field that holds it', (mask: bigint) => [mask]) } satisfies Rows
+const rlimit = {
+  rlim_cur: row('__kernel_ulong_t', 'soft limit', (limit: readonly [bigint, bigint]) => limit[0]),
+  rlim_max: row('__kernel_ulong_t', 'hard limit', (limit: readonly [bigint, bigint]) => limit[1]),
+} satisfies Rows
+
+const MAPPED = `${STAT}; 0 without the right to trace the task`
+const statAddress = (n: number) => row('long unsigned int', `${MAPPED} (field ${n})`, (t: TaskSource) => t.stat().big(n))
+const mm_struct = {
+  total_vm: row('long unsigned int', `${STATUS} VmSize: pages`, (t: TaskSource) => pages(t, 'VmSize')),
+  locked_vm: row('long unsigned int', `${STATUS} VmLck: pages`, (t: TaskSource) => pages(t, 'VmLck')),
+  pinned_vm: row('atomic64_t', `${STATUS} VmPin: pages`, (t: TaskSource) => pages(t, 'VmPin')),
+  data_vm: row('long unsigned int', `${STATUS} VmData: pages`, (t: TaskSource) => pages(t, 'VmData')),
+  stack_vm: row('long unsigned int', `${STATUS} VmStk: pages`, (t: TaskSource) => pages(t, 'VmStk')),
+  exec_vm: row('long unsigned int', `${STATUS} VmExe + VmLib: pages`, (t: TaskSource) => pages(t, 'VmExe') + pages(t, 'VmLib')),
+  hiwater_rss: row('long unsigned int', `${STATUS} VmHWM: pages, at least the present size`, (t: TaskSource) => pages(t, 'VmHWM')),
+  hiwater_vm: row('long unsigned int', `${STATUS} VmPeak: pages, at least the present size`, (t: TaskSource) => pages(t, 'VmPeak')),
+  rss_stat: row('struct percpu_counter[4]', `${STATUS} RssFile, RssAnon, VmSwap, RssShmem: pages`, (t: TaskSource) =>
+    ['RssFile', 'RssAnon', 'VmSwap', 'RssShmem'].map(key => pages(t, key)),
+  ),
+  start_code: statAddress(26),
+  end_code: statAddress(27),
+  start_stack: statAddress(28),
+  start_data: statAddress(45),
+  end_data: statAddress(46),
+  start_brk: statAddress(47),
+  arg_start: statAddress(48),
+  arg_end: statAddress(49),
+  env_start: statAddress(50),
+  env_end: statAddress(51),
+  map_count: row('int', '/proc/TGID/task/TID/maps: its lines, without [vsyscall]', (t: TaskSource) => countMaps(t)),
+  exe_file: row('struct file *', '/proc/TGID/task/TID/exe', (t: TaskSource) => {
+    const path = linkPath(t, 'exe')
+    return path?.inode ? { id: `exe of ${t.id}`, path, inode: path.inode } : null
+  }),
+} satisfies Rows
+const percpu_counter = { count: row('s64', 'as the field that holds it', (count: bigint) => count) } satisfies Rows
+
+const idOf = <T extends 'kuid_t' | 'kgid_t'>(type: T, key: 'Uid' | 'Gid', column: number) =>
+  row(type, `${STATUS} ${key} ${column + 1}`, (t: TaskSource) => (t.status().numbers(key)[column] ?? 0) as never)
+const cap = (key: string) => row('kernel_cap_t', `${STATUS} ${key}`, (t: TaskSource) => t.status().mask(key))
+const cred = {
+  uid: idOf('kuid_t', 'Uid', 0),
+  euid: idOf('kuid_t', 'Uid', 1),
+  suid: idOf('kuid_t', 'Uid', 2),
+  fsuid: idOf('kuid_t', 'Uid', 3),
+  gid: idOf('kgid_t', 'Gid', 0),
+  egid: idOf('kgid_t', 'Gid', 1),
+  sgid: idOf('kgid_t', 'Gid', 2),
+  fsgid: idOf('kgid_t', 'Gid', 3),
+  cap_inheritable: cap('CapInh'),
+  cap_permitted: cap('CapPrm'),
+  cap_effective: cap('CapEff'),
+  cap_bset: cap('CapBnd'),
+  cap_ambient: cap('CapAmb'),
+} satisfies Rows
+const kuid_t = { val: row('uid_t', 'as the field that holds it', (id: number) => id) } satisfies Rows
+const kgid_t = { val: row('gid_t', 'as the field that holds it', (id: number) => id) } satisfies Rows
+const kernel_cap_t = { val: row('u64', 'as the field that holds it', (mask: bigint) => mask) } satisfies Rows
+
+const files_struct = { fdt: row('struct fdtable *', STATUS, (t: TaskSource) => t) } satisfies Rows
+const fdtable = { max_fds: row('unsigned int', `${STATUS} FDSize`, (t: TaskSource) => t.status().number('FDSize')) } satisfies Rows
+const fs_struct = {
+  umask: row('int', `${STATUS} Umask`, (t: TaskSource) => Number.parseInt(t.status().get('Umask') ?? '0', 8)),
+  root: row('struct path', '/proc/TGID/task/TID/root', (t: TaskSource) => linkPath(t, 'root') ?? NOWHERE),
+  pwd: row('struct path', '/proc/TGID/task/TID/cwd', (t: TaskSource) => linkPath(t, 'cwd') ?? NOWHERE),
+} satisfies Rows
+const NOWHERE = { text: '', inode: null }
+
+const namespace = <T extends `struct ${keyof SourceOf} *`>(type: T, link: string) =>
+  row(type as 'struct uts_namespace *', `/proc/TGID/task/TID/ns/${link}`, (t: TaskSource) => t.namespace(link) || null)
+const nsproxy = {
+  uts_ns: namespace('struct uts_namespace *', 'uts'),
+  ipc_ns: namespace('struct ipc_namespace *', 'ipc') as unknown as ReturnType<typeof row<'struct ipc_namespace *', TaskSource>>,
+  mnt_ns: namespace('struct mnt_namespace *', 'mnt') as unknown as ReturnType<typeof row<'struct mnt_namespace *', TaskSource>>,
+  pid_ns_for_children: namespace('struct pid_namespace *', 'pid_for_children') as unknown as ReturnType<typeof row<'struct pid_namespace *', TaskSource>>,
+  net_ns: namespace('struct net *', 'net') as unknown as ReturnType<typeof row<'struct net *', TaskSource>>,
+  time_ns: namespace('struct time_namespace *', 'time') as unknown as ReturnType<typeof row<'struct time_namespace *', TaskSource>>,
+  time_ns_for_children: namespace('struct time_namespace *', 'time_for_children') as unknown as ReturnType<typeof row<'struct time_namespace *', TaskSource>>,
+  cgroup_ns: namespace('struct cgroup_namespace *', 'cgroup') as unknown as ReturnType<typeof row<'struct cgroup_namespace *', TaskSource>>,
+} satisfies Rows
+const ns_common = { inum: row('unsigned int', 'inode number of the namespace', (inum: number) => inum) } satisfies Rows
+const withNs = { ns: row('struct ns_common', 'the namespace itself', (inum: number) => inum) } satisfies Rows
+
+const css_set = { dfl_cgrp: row('struct cgroup *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => (t.cgroup2() === null ? null : t)) } satisfies Rows
+const cgroup = {
+  kn: row('struct kernfs_node *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => t),
+  level: row('int', 'depth of the path', (t: TaskSource) => (t.cgroup2() ?? '/').split('/').filter(Boolean).length),
+} satisfies Rows
+const kernfs_node = {
+  name: row('const char *', 'last part of the path, empty for the root', (t: TaskSource) => (t.cgroup2() ?? '').split('/').at(-1) ?? ''),
+  id: row('u64', "inode number of the folder in the daemon's cgroup2 mount, 0 without one", (t: TaskSource) => cgroupId(t)),
+} satisfies Rows
+
+type FileLike = SourceOf['file']
+const asFd = (file: FileLike): FdSource | null => ('fd' in file ? file : null)
+const FD_ONLY = 'only for a file of an fd table'
+const file = {
+  f_op: row('const struct file_operations *', `kind of the file (link, stat, mountinfo); ${FD_ONLY}`, (f: FileLike) => {
+    const fd = asFd(f)
+    return fd && { name: fopsName(fd), platform: fd.task.session.platform }
+  }),
+  f_flags: row('unsigned int', `/proc/TGID/task/TID/fdinfo/N flags, without O_CLOEXEC; ${FD_ONLY}`, (f: FileLike) => asFd(f)?.flags() ?? 0),
+  f_mode: row('fmode_t', `fdinfo flags: FMODE_READ, FMODE_WRITE and FMODE_PATH only; ${FD_ONLY}`, (f: FileLike) => modeOf(asFd(f)?.flags() ?? 0)),
+  f_pos: row('loff_t', `/proc/TGID/task/TID/fdinfo/N pos; ${FD_ONLY}`, (f: FileLike) => BigInt(asFd(f)?.info()?.get('pos') ?? 0)),
+  f_inode: row('struct inode *', '/proc/TGID/task/TID/fd/N, or the columns of maps', (f: FileLike) => f.inode),
+  f_path: row('struct path', 'link of /proc/TGID/task/TID/fd/N, or the column of maps', (f: FileLike) => f.path),
+} satisfies Rows
+const file_operations = {} satisfies Rows
+
+const path = { dentry: row('struct dentry *', 'as the path', (p: SourceOf['path']) => (p.text === '' ? null : p)) } satisfies Rows
+const dentry = {
+  d_name: row('struct qstr', 'last part of the path', (p: SourceOf['dentry']) => lastName(p.text)),
+  d_inode: row('struct inode *', 'what the path leads to', (p: SourceOf['dentry']) => p.inode),
+} satisfies Rows
+const qstr = {
+  name: row('const unsigned char *', 'as the field that holds it', (name: string) => name),
+  len: row('u32', 'bytes of the name', (name: string) => Buffer.byteLength(name)),
+} satisfies Rows
+
+type Inode = SourceOf['inode']
+const statNumber = (type: 'umode_t' | 'u8', from: string, key: 'mode') => row(type, from, (i: Inode) => i.stat()?.[key] ?? 0)
+const seconds = (key: 'atime' | 'mtime' | 'ctime') => row('time64_t', `stat ${key}`, (i: Inode) => (i.stat()?.[key] ?? 0n) / NS_PER_S)
+const nanoseconds = (key: 'atime' | 'mtime' | 'ctime') => row('u32', `stat ${key}`, (i: Inode) => Number((i.stat()?.[key] ?? 0n) % NS_PER_S))
+const inode = {
+  i_ino: row('long unsigned int', 'stat ino, or the column of maps', (i: Inode) => i.known?.ino ?? i.stat()?.ino ?? 0n),
+  i_mode: statNumber('umode_t', 'stat mode', 'mode'),
+  i_nlink: row('unsigned int', 'stat nlink', (i: Inode) => i.stat()?.nlink ?? 0),
+  i_uid: row('kuid_t', 'stat uid', (i: Inode) => i.stat()?.uid ?? 0),
+  i_gid: row('kgid_t', 'stat gid', (i: Inode) => i.stat()?.gid ?? 0),
+  i_rdev: row('dev_t', 'stat rdev', (i: Inode) => kernelDevice(splitDevice(i.stat()?.rdev ?? 0n))),
+  i_size: row('loff_t', 'stat size', (i: Inode) => i.stat()?.size ?? 0n),
+  i_blocks: row('blkcnt_t', 'stat blocks', (i: Inode) => i.stat()?.blocks ?? 0n),
+  i_atime_sec: seconds('atime'),
+  i_mtime_sec: seconds('mtime'),
+  i_ctime_sec: seconds('ctime'),
+  i_atime_nsec: nanoseconds('atime'),
+  i_mtime_nsec: nanoseconds('mtime'),
+  i_ctime_nsec: nanoseconds('ctime'),
+  i_sb: row('struct super_block *', 'stat dev, or the column of maps', (i: Inode) => i),
+} satisfies Rows
+const super_block = {
+  s_dev: row('dev_t', 'stat dev, or the column of maps', (i: Inode) => kernelDevice(i.known ?? splitDevice(i.stat()?.dev ?? 0n))),
+  s_type: row('struct file_system_type *', 'mountinfo by fdinfo mnt_id; NULL when it cannot be told', (i: Inode) => i.fsType()),
+} satisfies Rows
+const file_system_type = { name: row('const char *', 'mountinfo', (name: string) => name) } satisfies Rows
+
+type Vma = SourceOf['vm_area_struct']
+const MAPS = '/proc/TGID/task/TID/maps'
+const vm_area_struct = {
+  vm_start: row('long unsigned int', MAPS, (v: Vma) => v.start),
+  vm_end: row('long unsigned int', MAPS, (v: Vma) => v.end),
+  vm_flags: row('vm_flags_t', `${MAPS}: VM_READ, VM_WRITE, VM_EXEC, VM_SHARED and VM_MAYSHARE only`, (v: Vma) => v.flags),
+  vm_pgoff: row('long unsigned int', `${MAPS}; without a file the page number of vm_start, as the kernel sets it at mmap`, (v: Vma) =>
+    v.isFile ? v.offset / BigInt(v.task.session.platform.pageSize) : v.start / BigInt(v.task.session.platform.pageSize),
+  ),
+  vm_file: row('struct file *', `${MAPS}: NULL without device and inode`, (v: Vma) => (v.isFile ? v : null)),
+  vm_mm: row('struct mm_struct *', 'the mm of the task', (v: Vma) => v.task),
+} satisfies Rows
+
+const bpf_prog = { aux: row('struct bpf_prog_aux *', 'iterfs', (p: SourceOf['bpf_prog']) => p) } satisfies Rows
+const bpf_prog_aux = {
+  id: row('u32', 'iterfs', (p: SourceOf['bpf_prog']) => p.id),
+  name: row('char[16]', 'iterfs, cut to 15 bytes', (p: SourceOf['bpf_prog']) => decodeText(Buffer.from(p.name).subarray(0, 15))),
+  attach_func_name: row('const char *', 'iterfs: bpf_iter_TARGET', (p: SourceOf['bpf_prog']) => `bpf_iter_${p.target}`),
+} satisfies Rows
+const bpf_map = {
+  id: row('u32', 'iterfs', (m: SourceOf['bpf_map']) => m.id),
+  name: row('char[16]', 'iterfs', (m: SourceOf['bpf_map']) => m.name),
+  max_entries: row('u32', 'iterfs', (m: SourceOf['bpf_map']) => m.max_entries),
+} satisfies Rows
+const bpf_link = { id: row('u32', 'iterfs', (l: SourceOf['bpf_link']) => l.id) } satisfies Rows
+
+/** All structs by their kernel names. */
+export const STRUCTS = {
+  ...{ task_struct, signal_struct, sched_entity, sched_info, task_io_accounting, seccomp, sigpending, sigset_t, rlimit },
+  ...{ mm_struct, percpu_counter, cred, kuid_t, kgid_t, kernel_cap_t, files_struct, fdtable, fs_struct },
+  ...{ nsproxy, ns_common, uts_namespace: withNs, ipc_namespace: withNs, mnt_namespace: withNs, pid_namespace: withNs, net: withNs },
+  ...{ time_namespace: withNs, cgroup_namespace: withNs, css_set, cgroup, kernfs_node },
+  ...{ file, file_operations, path, dentry, qstr, inode, super_block, file_system_type, vm_area_struct },
+  ...{ bpf_prog, bpf_prog_aux, bpf_map, bpf_link },
+}
+
+export type KernelStructs = typeof STRUCTS
+
+// Readers that need more than an expression
+
+function countBits(mask: string): number {
+  let count = 0
+  for (const digit of mask) if (digit !== ',') for (let bits = Number.parseInt(digit, 16); bits > 0; bits >>= 1) count += bits & 1
+  return count
+}
+
+function countMaps(task: TaskSource): number {
+  return (
+    task.facet('lines of maps', dir => {
+      const bytes = dir.read('maps')
+      let lines = 0
+      for (const byte of bytes) if (byte === 0x0a) lines++
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('[vsyscall]') ? lines - 1 : lines
+    }) ?? 0
+  )
+}
+
+const O_ACCMODE = 3
+const O_PATH = 0o10000000
+const FMODE_PATH = 0x4000
+
+/** OPEN_FMODE() of the kernel: read 1, write 2. */
+const modeOf = (flags: number): number => (flags & O_PATH ? FMODE_PATH : (flags + 1) & O_ACCMODE)
+
+const DELETED = ' (deleted)'
+
+/** d_name: the last part of a path; what a pseudo file system shows has none but the brackets of an anonymous inode. */
+function lastName(text: string): string {
+  if (!text.startsWith('/')) return /^anon_inode:(.*)$/.exec(text)?.[1] ?? ''
+  const whole = text.endsWith(DELETED) ? text.slice(0, -DELETED.length) : text
+  return whole === '/' ? '/' : whole.slice(whole.lastIndexOf('/') + 1)
+}
+
+const cgroupMounts = new WeakMap<Platform, string | null>()
+
+function cgroupId(task: TaskSource): bigint {
+  const { platform } = task.session
+  let mount = cgroupMounts.get(platform)
+  if (mount === undefined) {
+    const line = decodeText(platform.read('/proc/self/mountinfo'))
+      .split('\n')
+      .find(text => / - cgroup2 /.test(text) && text.split(' ')[3] === '/')
+    mount = line?.split(' ')[4] ?? null
+    cgroupMounts.set(platform, mount)
+  }
+  if (mount === null) return 0n
+  try {
+    return platform.stat(`${mount}${task.cgroup2()}`).ino
+  } catch {
+    return 0n
+  }
+}

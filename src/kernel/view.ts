@@ -1,0 +1,94 @@
+// The objects that TypeScript programs look at: for each struct a class with one getter per row, made at import. A getter reads
+// when it is looked at, so that only what a program uses is read.
+import { ADDRESS, addressOf } from '../util/address.ts'
+import { symbolAddress } from './fops.ts'
+import { STRUCTS } from './structs.ts'
+import type { Row, SourceOf, Struct } from './types.ts'
+
+type StructName = keyof typeof STRUCTS
+type ViewClass = new (source: unknown) => object
+
+/** Key of a view's source, for helpers such as d_path that need more than the fields. */
+export const SOURCE: unique symbol = Symbol('source')
+
+/** Name of the struct in a C type, and whether the field points to it; null for a plain value. */
+function structIn(type: string): { name: StructName; pointer: boolean; array: boolean } | null {
+  const match = /^(?:const )?struct (\w+)( \*|\[\d+\])?$/.exec(type)
+  const name = match?.[1] ?? type
+  if (!Object.hasOwn(STRUCTS, name)) return null
+  return { name: name as StructName, pointer: match?.[2] === ' *', array: match?.[2]?.startsWith('[') === true }
+}
+
+const classes = new Map<StructName, ViewClass>()
+
+function makeClass(name: StructName): ViewClass {
+  class View {
+    readonly [SOURCE]: unknown
+    constructor(source: unknown) {
+      this[SOURCE] = source
+    }
+    get [ADDRESS](): bigint {
+      return addressOfSource(name, this[SOURCE])
+    }
+    get [Symbol.toStringTag](): string {
+      return `struct ${name}`
+    }
+  }
+  for (const [field, row] of Object.entries(STRUCTS[name]) as [string, Row<unknown>][]) {
+    const inner = structIn(row.type)
+    const { read } = row
+    const get = inner
+      ? function (this: View): unknown {
+          const value = read(this[SOURCE])
+          if (value === null) return null
+          return inner.array ? (value as unknown[]).map(item => wrap(inner.name, item)) : wrap(inner.name, value)
+        }
+      : function (this: View): unknown {
+          return read(this[SOURCE])
+        }
+    Object.defineProperty(View.prototype, field, { get, enumerable: true })
+  }
+  return View
+}
+
+function wrap(name: StructName, source: unknown): object {
+  let View = classes.get(name)
+  if (!View) {
+    View = makeClass(name)
+    classes.set(name, View)
+  }
+  return new View(source)
+}
+
+/** The struct as a program sees it; null for a null source. */
+export function view<N extends StructName>(name: N, source: SourceOf[N]): Struct<N>
+export function view<N extends StructName>(name: N, source: SourceOf[N] | null): Struct<N> | null
+export function view<N extends StructName>(name: N, source: SourceOf[N] | null): Struct<N> | null {
+  return source === null ? null : (wrap(name, source) as Struct<N>)
+}
+
+function addressOfSource(name: StructName, source: unknown): bigint {
+  if (name === 'file_operations') {
+    const { name: symbol, platform } = source as SourceOf['file_operations']
+    return symbolAddress(platform, symbol)
+  }
+  const id = typeof source === 'object' && source !== null && 'id' in source ? source.id : source
+  return addressOf(`${name} ${String(id)}`)
+}
+
+/** bpf_d_path(): the text of a place in a file system, as the kernel's d_path() prints it. */
+export const d_path = (path: Struct<'path'>): string => ((path as unknown as { [SOURCE]: SourceOf['path'] })[SOURCE]).text
+
+/** One field of a struct, for people. */
+export interface FieldDoc {
+  readonly name: string
+  readonly type: string
+  readonly from: string
+}
+
+/** The fields of a struct that programs can read, in the order of the rows. */
+export const listFields = (name: StructName): FieldDoc[] =>
+  (Object.entries(STRUCTS[name]) as [string, Row<unknown>][]).map(([field, { type, from }]) => ({ name: field, type, from }))
+
+/** Names of all structs. */
+export const listStructs = (): StructName[] => Object.keys(STRUCTS) as StructName[]

@@ -1,0 +1,165 @@
+// The platform of a real machine. Files are opened and read through koffi: 2.0 us for one of /proc, against 3.1 us with node:fs
+// and several times that with readFileSync.
+import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs'
+import koffi from 'koffi'
+import { decodeText } from '../util/bytes.ts'
+import { EACCES, EINTR, ENOSYS, EPERM, ErrnoError, errnoOf, strerror } from '../util/errno.ts'
+import type { Dir, FileStat, Platform } from './platform.ts'
+
+const AT_FDCWD = -100
+const O_CLOEXEC = 0o2000000
+const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000
+const O_PATH = 0o10000000
+/** kcmp(2) by architecture. */
+const NR_KCMP = process.arch === 'arm64' ? 272 : 312
+const KCMP_FILES = 2
+const NS_GET_PARENT = 0xb702
+const CLOCK_MONOTONIC = 1
+const CLOCK_BOOTTIME = 7
+const SC_CLK_TCK = 2
+const SC_PAGESIZE = 30
+
+const libc = loadLibc()
+const c_openat = libc.func('int openat(int dir, const char *path, int flags)')
+const c_read = libc.func('long read(int fd, void *buf, size_t size)')
+const c_close = libc.func('int close(int fd)')
+const c_readlinkat = libc.func('long readlinkat(int dir, const char *path, void *buf, size_t size)')
+const c_syscall = libc.func('long syscall(long number, long a, long b, long c, long d, long e)')
+const c_ioctl = libc.func('int ioctl(int fd, unsigned long request, unsigned long arg)')
+const c_clock_gettime = libc.func('int clock_gettime(int clock, void *ts)')
+const c_sysconf = libc.func('long sysconf(int name)')
+
+function loadLibc(): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load('libc.so.6')
+  } catch {
+    return koffi.load(`libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`)
+  }
+}
+
+let buffer = new Uint8Array(64 * 1024)
+
+function failed(path: string): never {
+  const errno = koffi.errno()
+  throw new ErrnoError(errno, `${path}: ${strerror(errno)}`)
+}
+
+function openAt(dir: number, path: string, flags: number): number {
+  const fd = c_openat(dir, path, flags | O_CLOEXEC) as number
+  return fd < 0 ? failed(path) : fd
+}
+
+/** Reads to the end into the shared buffer, which grows. */
+function readAll(fd: number, path: string): Uint8Array {
+  let used = 0
+  for (;;) {
+    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), buffer.length - used) as number
+    if (n < 0) {
+      if (koffi.errno() === EINTR) continue
+      failed(path)
+    }
+    if (n === 0) return buffer.subarray(0, used)
+    used += n
+    if (used === buffer.length) {
+      const bigger = new Uint8Array(buffer.length * 2)
+      bigger.set(buffer)
+      buffer = bigger
+    }
+  }
+}
+
+function readAt(dir: number, path: string): Uint8Array {
+  const fd = openAt(dir, path, 0)
+  try {
+    return readAll(fd, path)
+  } finally {
+    c_close(fd)
+  }
+}
+
+const asErrno = <T>(path: string, body: () => T): T => {
+  try {
+    return body()
+  } catch (err) {
+    const errno = errnoOf(err, () => {})
+    throw new ErrnoError(errno, `${path}: ${strerror(errno)}`)
+  }
+}
+
+const listAt = (path: string): string[] => asErrno(path, () => readdirSync(path))
+
+function statAt(path: string): FileStat {
+  const st = asErrno(path, () => statSync(path, { bigint: true }))
+  return {
+    ...{ dev: st.dev, ino: st.ino, rdev: st.rdev, size: st.size, blocks: st.blocks },
+    ...{ mode: Number(st.mode), nlink: Number(st.nlink), uid: Number(st.uid), gid: Number(st.gid), blksize: Number(st.blksize) },
+    ...{ atime: st.atimeNs, mtime: st.mtimeNs, ctime: st.ctimeNs },
+  }
+}
+
+const link = new Uint8Array(4096 + 256)
+
+class NodeDir implements Dir {
+  #fd: number
+  constructor(path: string) {
+    this.#fd = openAt(AT_FDCWD, path, O_PATH | O_DIRECTORY)
+  }
+  read(name: string): Uint8Array {
+    return readAt(this.#fd, name)
+  }
+  readlink(name: string): string {
+    const n = c_readlinkat(this.#fd, name, link, link.length) as number
+    return n < 0 ? failed(name) : decodeText(link, 0, n)
+  }
+  list(name: string): string[] {
+    return listAt(`/proc/self/fd/${this.#fd}/${name}`)
+  }
+  stat(name: string): FileStat {
+    return statAt(`/proc/self/fd/${this.#fd}/${name}`)
+  }
+  close(): void {
+    if (this.#fd >= 0) c_close(this.#fd)
+    this.#fd = -1
+  }
+}
+
+function clockNs(clock: number): bigint {
+  const ts = new BigInt64Array(2)
+  c_clock_gettime(clock, ts)
+  return ts[0]! * 1_000_000_000n + ts[1]!
+}
+
+/** The machine that this process runs on. */
+export function nodePlatform(): Platform {
+  return {
+    openDir: path => new NodeDir(path),
+    read: path => readAt(AT_FDCWD, path),
+    list: listAt,
+    stat: statAt,
+    exists: existsSync,
+    sameFiles(tid1, tid2) {
+      const order = c_syscall(NR_KCMP, tid1, tid2, KCMP_FILES, 0, 0) as number
+      if (order >= 0) return order === 0
+      const errno = koffi.errno()
+      return errno === EPERM || errno === EACCES || errno === ENOSYS ? null : failed(`kcmp ${tid1} ${tid2}`)
+    },
+    parentNs(path, levels) {
+      let fd = asErrno(path, () => openSync(path, 'r'))
+      try {
+        for (let level = 0; level < levels; level++) {
+          const parent = c_ioctl(fd, NS_GET_PARENT, 0) as number
+          if (parent < 0) return 0
+          closeSync(fd)
+          fd = parent
+        }
+        return Number(statSync(`/proc/self/fd/${fd}`).ino)
+      } finally {
+        closeSync(fd)
+      }
+    },
+    nowMs: () => performance.now(),
+    sleptNs: () => clockNs(CLOCK_BOOTTIME) - clockNs(CLOCK_MONOTONIC),
+    userHz: c_sysconf(SC_CLK_TCK) as number,
+    pageSize: c_sysconf(SC_PAGESIZE) as number,
+  }
+}

@@ -1,0 +1,58 @@
+// What iterfs asks of the machine it runs on, and no more: one object, handed in. Paths are those of /proc.
+
+/** What stat(2) tells of a file; 64-bit numbers are bigint. */
+export interface FileStat {
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly mode: number
+  readonly nlink: number
+  readonly uid: number
+  readonly gid: number
+  readonly rdev: bigint
+  readonly size: bigint
+  readonly blksize: number
+  readonly blocks: bigint
+  /** ns since the epoch */
+  readonly atime: bigint
+  readonly mtime: bigint
+  readonly ctime: bigint
+}
+
+/**
+ * An open folder. One of /proc/PID/task/TID keeps naming the same task: once that is gone everything fails with ESRCH or
+ * ENOENT, also when its number is used again. Names are relative paths.
+ */
+export interface Dir {
+  /** The whole file; the bytes are valid until the next read of the platform. @throws ErrnoError */
+  read(name: string): Uint8Array
+  /** @throws ErrnoError */
+  readlink(name: string): string
+  /** Names without "." and "..", in the folder's order. @throws ErrnoError */
+  list(name: string): string[]
+  /** Follows links. @throws ErrnoError */
+  stat(name: string): FileStat
+  close(): void
+}
+
+export interface Platform {
+  /** @throws ErrnoError */
+  openDir(path: string): Dir
+  /** See Dir.read(). */
+  read(path: string): Uint8Array
+  list(path: string): string[]
+  stat(path: string): FileStat
+  /** Whether something is there: one cheap call. */
+  exists(path: string): boolean
+  /** kcmp(2) KCMP_FILES: whether two tasks have the same fd table; null when the kernel does not tell (EPERM, ENOSYS). */
+  sameFiles(tid1: number, tid2: number): boolean | null
+  /** Inode number of the namespace that owns the namespace file (NS_GET_PARENT); 0 when there is none to be seen. */
+  parentNs(path: string, levels: number): number
+  /** ms of a clock that never steps */
+  nowMs(): number
+  /** CLOCK_BOOTTIME minus CLOCK_MONOTONIC, in ns: how long the machine slept. */
+  sleptNs(): bigint
+  /** Clock ticks a second of /proc (USER_HZ). */
+  readonly userHz: number
+  /** Bytes. */
+  readonly pageSize: number
+}
