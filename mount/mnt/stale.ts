@@ -1,5 +1,5 @@
 // The mount of a daemon that died: everything in it answers ENOTCONN until it is unmounted.
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statfsSync } from 'node:fs'
 import { unmount } from './unmount.ts'
 
 /**
@@ -17,7 +17,8 @@ export function clearStaleMount(dir: string): boolean {
 
 function isDead(dir: string): boolean {
   try {
-    statSync(dir)
+    // stat(2) may be answered from the kernel's cache; statfs(2) never is.
+    statfsSync(dir)
     return false
   } catch (err) {
     return (err as NodeJS.ErrnoException).code === 'ENOTCONN'

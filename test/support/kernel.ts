@@ -1,0 +1,81 @@
+// The kernel's own iterators as the oracle: compiles BPF C, pins into a bpffs of the test's own.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { run, scratch } from './daemon.ts'
+import { ROOT } from './paths.ts'
+
+let reason: string | undefined
+
+/** Why the kernel's BPF iterators cannot be used here; false when they can. */
+export function noKernelBpf(): string | false {
+  if (reason === undefined) reason = probe()
+  return reason === '' ? false : reason
+}
+
+function probe(): string {
+  if (process.getuid!() !== 0) return 'needs root for the bpf iterators of the kernel'
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'the kernel has no BTF'
+  for (const tool of ['clang', 'bpftool', 'cc']) if (run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status !== 0) return `${tool} is not installed`
+  const kernel = new Kernel()
+  // A program that does not compile is a failure of ours, and no reason to skip.
+  const object = kernel.compile('example.bpf.c', { TARGET: 1 })
+  try {
+    kernel.pin(object, 'probe')
+    return ''
+  } catch (err) {
+    return `the kernel refuses iterators: ${(err as Error).message}`
+  } finally {
+    kernel.close()
+  }
+}
+
+/** A scratch folder with a bpffs and compiled objects. */
+export class Kernel {
+  readonly #work = scratch()
+  readonly dir = join(this.#work, 'bpffs')
+
+  constructor() {
+    mkdirSync(this.dir)
+    must('mount', ['-t', 'bpf', 'bpf', this.dir])
+  }
+
+  /** Compiles test/bpf/NAME with -D defines; the object's path. */
+  compile(name: string, defines: Record<string, number> = {}): string {
+    const header = join(this.#work, 'vmlinux.h')
+    if (!existsSync(header)) writeFileSync(header, must('sh', ['-c', 'PATH=$PATH:/usr/sbin bpftool btf dump file /sys/kernel/btf/vmlinux format c']))
+    const object = join(this.#work, `${basename(name, '.c')}-${Object.values(defines).join('-')}.o`)
+    const flags = Object.entries(defines).map(([key, value]) => `-D${key}=${value}`)
+    must('clang', ['-target', 'bpf', '-O2', '-g', '-Wall', '-Werror', '-I', this.#work, ...flags, '-c', join(ROOT, 'test/bpf', name), '-o', object])
+    return object
+  }
+
+  /** Pins an object's iterator; `info` is what bpftool cannot say: `tid N`, `pid N`. The path of the pin. */
+  pin(object: string, name: string, info: readonly string[] = []): string {
+    const path = join(this.dir, name)
+    if (info.length === 0) must('sh', ['-c', `PATH=$PATH:/usr/sbin bpftool iter pin '${object}' '${path}'`])
+    else must(this.#pinner(), [object, path, ...info])
+    return path
+  }
+
+  read(path: string): string {
+    return readFileSync(path, 'latin1')
+  }
+
+  /** Unmounts; the objects go with it. */
+  close(): void {
+    run('umount', ['-l', this.dir])
+    run('rm', ['-rf', this.#work])
+  }
+
+  #pinner(): string {
+    const program = join(this.#work, 'iter_pin')
+    if (!existsSync(program)) must('cc', ['-O1', '-o', program, join(ROOT, 'test/bpf/iter_pin.c'), '-lbpf'])
+    return program
+  }
+}
+
+function must(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = run(command, args)
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${status} ${stderr}`)
+  return stdout
+}
