@@ -104,7 +104,7 @@ class Daemon {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#stop(signal))
     if (transport === 'fuse-native') {
       const { port1, port2 } = new MessageChannel()
-      const native: FuseNativeTransport = new FuseNativeTransport(dir, mount, createServer(init, port2, bytes => native.reply(bytes)))
+      const native: FuseNativeTransport = new FuseNativeTransport(dir, createServer(init, port2, bytes => native.reply(bytes)))
       this.#build(-1, port1, bytes => native.reply(bytes))
       await native.mount()
       void native.closed.then(() => this.#end('unmounted'))

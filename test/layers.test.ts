@@ -21,7 +21,7 @@ const SRC: Record<string, readonly string[]> = {
 const MOUNT: Record<string, readonly string[]> = {
   fuse: [],
   bpffs: ['fuse'],
-  transport: ['fuse', 'mnt'],
+  transport: ['fuse'],
   mnt: ['.'],
   engine: ['fuse', 'bpffs', 'index'],
   control: ['fuse', 'engine', 'index'],

@@ -4,12 +4,13 @@
 // Decisions: it runs in the main thread (the add-on crashes in workers). libfuse renames a file that is unlinked while open
 // to .fuse_hidden*; that rename becomes the UNLINK it stands for, and the hidden path an alias of the inode. hard_remove is not
 // used: with it libfuse answers reads of the unlinked file with ENOENT.
+import { readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import Fuse, { type Done, type FuseNativeOps } from 'fuse-native'
 import { decodeText, encodeText } from '../../src/util/bytes.ts'
-import { EIO } from '../../src/util/errno.ts'
+import { EIO, ENOENT } from '../../src/util/errno.ts'
 import * as abi from '../fuse/abi.ts'
 import { FUSE_OPS, type OpName } from '../fuse/ops.ts'
-import type { MountOptions } from '../mnt/options.ts'
 import type { FuseServer } from './transport.ts'
 
 /** What this transport cannot pass on, and what the user sees. */
@@ -28,6 +29,8 @@ export const FUSE_NATIVE_LIMITS = {
 
 /** libfuse options beside fuse-native's own; they ride on the one text option that takes commas. */
 const FSNAME = 'iterfs,subtype=iterfs,direct_io,use_ino,attr_timeout=0,entry_timeout=0,negative_timeout=0'
+/** How often, in ms, the mount table is looked at. */
+const WATCH_MS = 500
 const HIDDEN = /\/\.fuse_hidden[0-9a-f]+$/
 const OPS: Record<OpName, { code: number; in?: unknown }> = FUSE_OPS
 
@@ -40,6 +43,7 @@ type Waiting = (reply: Reply) => void
 export class FuseNativeTransport {
   /** Resolves when the mount is gone. */
   readonly closed: Promise<void>
+  readonly #dir: string
   readonly #server: FuseServer
   readonly #fuse: Fuse
   readonly #uid = process.getuid!()
@@ -50,12 +54,12 @@ export class FuseNativeTransport {
   #lastUnique = 0
   #close!: () => void
 
-  constructor(dir: string, options: MountOptions, server: FuseServer) {
+  constructor(dir: string, server: FuseServer) {
+    this.#dir = dir
     this.#server = server
     this.closed = new Promise(done => {
       this.#close = done
     })
-    void options // uid, gid and mode are attributes of the root, which the server has
     this.#fuse = new Fuse(dir, this.#ops(), {
       fsname: FSNAME,
       allowOther: this.#uid === 0,
@@ -65,14 +69,23 @@ export class FuseNativeTransport {
     })
   }
 
-  mount(): Promise<void> {
+  /** @throws Error what libfuse said */
+  async mount(): Promise<void> {
     this.#request('INIT', 0, abi.fuse_init_in.encode({ major: abi.FUSE_KERNEL_VERSION, minor: abi.FUSE_MIN_MINOR, max_readahead: 0, flags: 0 }))
-    return new Promise((done, fail) => this.#fuse.mount(err => (err ? fail(err) : done())))
+    await new Promise<void>((done, fail) => this.#fuse.mount(err => (err ? fail(err) : done())))
+    await this.#watch()
   }
 
-  async unmount(): Promise<void> {
-    await new Promise<void>((done, fail) => this.#fuse.unmount(err => (err ? fail(err) : done())))
-    this.#close()
+  /** libfuse's loop ends without a word: the mount table tells when the mount is gone. */
+  async #watch(): Promise<void> {
+    // Not the synchronous stat: this thread answers it.
+    const { dev } = await stat(this.#dir)
+    const id = ` ${(dev >>> 8) & 0xfff}:${(dev & 0xff) | ((dev >>> 12) & 0xfff00)} `
+    const timer = setInterval(() => {
+      if (readFileSync('/proc/self/mountinfo', 'latin1').includes(id)) return
+      clearInterval(timer)
+      this.#close()
+    }, WATCH_MS)
   }
 
   /** A late reply made by an engine worker: whole reply bytes. */
@@ -123,6 +136,8 @@ export class FuseNativeTransport {
   #at(path: string, body: (nodeid: number) => number): number {
     const alias = this.#aliases.get(path)
     if (alias !== undefined) return body(alias)
+    // libfuse looks for a hidden name that is free.
+    if (HIDDEN.test(path)) return -ENOENT
     const held: number[] = []
     try {
       let nodeid: number = abi.FUSE_ROOT_ID
