@@ -18,11 +18,11 @@ export const FUSE_NATIVE_LIMITS = {
   caller: 'requests do not tell who asks: new entries belong to the daemon, and .iterfs/ctl is for its user only',
   pidNamespace: 'iterators show the pid namespace of the daemon, not that of the reader',
   rename2: 'renameat2 with flags is refused by libfuse 2 with EINVAL',
-  openFlags: 'execve and O_DIRECT of a pin cannot be told from a plain open',
   nonseekable: 'lseek succeeds; reads go on where they were all the same',
   listxattr: 'listing attributes is answered EOPNOTSUPP',
-  readdirOrder: 'libfuse numbers d_off itself; the order is ours',
-  times: 'times have a precision of 1 ms',
+  readdir: "d_off and d_type are libfuse's; the order is ours",
+  times: 'times have a precision of 1 ms, and utimensat sets both times to the first',
+  truncation: 'O_TRUNC does not change mtime',
   names: 'names that are not UTF-8 cannot be used',
   interrupt: 'a reader cannot be interrupted before its read is answered',
 } as const
@@ -71,7 +71,11 @@ export class FuseNativeTransport {
 
   /** @throws Error what libfuse said */
   async mount(): Promise<void> {
-    this.#request('INIT', 0, abi.fuse_init_in.encode({ major: abi.FUSE_KERNEL_VERSION, minor: abi.FUSE_MIN_MINOR, max_readahead: 0, flags: 0 }))
+    this.#request(
+      'INIT',
+      0,
+      abi.fuse_init_in.encode({ major: abi.FUSE_KERNEL_VERSION, minor: abi.FUSE_MIN_MINOR, max_readahead: 0, flags: 0 }),
+    )
     await new Promise<void>((done, fail) => this.#fuse.mount(err => (err ? fail(err) : done())))
     await this.#watch()
   }
@@ -98,11 +102,25 @@ export class FuseNativeTransport {
 
   // Requests
 
-  #encode(op: OpName, nodeid: number, fixed: Uint8Array, names: readonly Uint8Array[], data: Uint8Array): { unique: number; bytes: Uint8Array } {
+  #encode(
+    op: OpName,
+    nodeid: number,
+    fixed: Uint8Array,
+    names: readonly Uint8Array[],
+    data: Uint8Array,
+  ): { unique: number; bytes: Uint8Array } {
     const unique = (this.#lastUnique += 2)
     const length = abi.fuse_in_header.size + fixed.length + names.reduce((sum, name) => sum + name.length + 1, 0) + data.length
     const bytes = new Uint8Array(length)
-    abi.fuse_in_header.encodeInto(bytes, 0, { len: length, opcode: OPS[op].code, unique, nodeid, uid: this.#uid, gid: this.#gid, pid: 0 })
+    abi.fuse_in_header.encodeInto(bytes, 0, {
+      len: length,
+      opcode: OPS[op].code,
+      unique,
+      nodeid,
+      uid: this.#uid,
+      gid: this.#gid,
+      pid: 0,
+    })
     bytes.set(fixed, abi.fuse_in_header.size)
     let at = abi.fuse_in_header.size + fixed.length
     for (const name of names) {
@@ -114,7 +132,13 @@ export class FuseNativeTransport {
   }
 
   /** A request whose answer comes at once. */
-  #request(op: OpName, nodeid: number, fixed: Uint8Array = NONE, names: readonly Uint8Array[] = [], data: Uint8Array = NONE): Reply {
+  #request(
+    op: OpName,
+    nodeid: number,
+    fixed: Uint8Array = NONE,
+    names: readonly Uint8Array[] = [],
+    data: Uint8Array = NONE,
+  ): Reply {
     const reply = this.#server.handle(this.#encode(op, nodeid, fixed, names, data).bytes)
     if (!reply) return { errno: EIO, payload: NONE }
     return { errno: -abi.fuse_out_header.decode(reply).error, payload: reply.slice(abi.fuse_out_header.size) }
@@ -129,7 +153,8 @@ export class FuseNativeTransport {
   }
 
   #forget(nodeids: readonly number[]): void {
-    for (const nodeid of nodeids) this.#server.handle(this.#encode('FORGET', nodeid, abi.fuse_forget_in.encode({ nlookup: 1 }), [], NONE).bytes)
+    for (const nodeid of nodeids)
+      this.#server.handle(this.#encode('FORGET', nodeid, abi.fuse_forget_in.encode({ nlookup: 1 }), [], NONE).bytes)
   }
 
   /** Walks to `path` and calls `body` with its node, holding the kernel's references meanwhile. The result is `body`'s or -errno. */
@@ -188,7 +213,19 @@ export class FuseNativeTransport {
       statfs: (_path: string, done: Done) => {
         const { errno, payload } = this.#request('STATFS', abi.FUSE_ROOT_ID)
         const { bsize, frsize, namelen } = abi.fuse_statfs_out.decode(payload)
-        done(-errno, { bsize, frsize, namemax: namelen, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, favail: 0, fsid: 0, flag: 0 })
+        done(-errno, {
+          bsize,
+          frsize,
+          namemax: namelen,
+          blocks: 0,
+          bfree: 0,
+          bavail: 0,
+          files: 0,
+          ffree: 0,
+          favail: 0,
+          fsid: 0,
+          flag: 0,
+        })
       },
       getattr: (path: string, done: Done) => {
         let stat: unknown
@@ -210,17 +247,29 @@ export class FuseNativeTransport {
       },
       readdir: (path: string, done: Done) => {
         const names: string[] = []
-        done(this.#at(path, nodeid => this.#list(nodeid, names)), names)
+        done(
+          this.#at(path, nodeid => this.#list(nodeid, names)),
+          names,
+        )
       },
       chmod: (path: string, mode: number, done: Done) => done(this.#setattr(path, { valid: abi.FATTR_MODE, mode })),
       chown: (path: string, uid: number, gid: number, done: Done) => {
         const keep = (id: number): boolean => id >>> 0 === 0xffff_ffff
-        done(this.#setattr(path, { valid: (keep(uid) ? 0 : abi.FATTR_UID) | (keep(gid) ? 0 : abi.FATTR_GID), uid: uid >>> 0, gid: gid >>> 0 }))
+        done(
+          this.#setattr(path, {
+            valid: (keep(uid) ? 0 : abi.FATTR_UID) | (keep(gid) ? 0 : abi.FATTR_GID),
+            uid: uid >>> 0,
+            gid: gid >>> 0,
+          }),
+        )
       },
       truncate: (path: string, size: number, done: Done) => done(this.#setattr(path, { valid: abi.FATTR_SIZE, size })),
-      ftruncate: (path: string, _fh: number, size: number, done: Done) => done(this.#setattr(path, { valid: abi.FATTR_SIZE, size })),
+      ftruncate: (path: string, _fh: number, size: number, done: Done) =>
+        done(this.#setattr(path, { valid: abi.FATTR_SIZE, size })),
       utimens: (path: string, atime: number, mtime: number, done: Done) =>
-        done(this.#setattr(path, { valid: abi.FATTR_ATIME | abi.FATTR_MTIME, ...timeOf('atime', atime), ...timeOf('mtime', mtime) })),
+        done(
+          this.#setattr(path, { valid: abi.FATTR_ATIME | abi.FATTR_MTIME, ...timeOf('atime', atime), ...timeOf('mtime', mtime) }),
+        ),
       mknod: (path: string, mode: number, rdev: number, done: Done) =>
         done(this.#in(path, (dir, name) => -this.#entry('MKNOD', dir, abi.fuse_mknod_in.encode({ mode, rdev }), [name]).errno)),
       mkdir: (path: string, mode: number, done: Done) =>
@@ -230,7 +279,11 @@ export class FuseNativeTransport {
       symlink: (target: string, path: string, done: Done) =>
         done(this.#in(path, (dir, name) => -this.#entry('SYMLINK', dir, NONE, [name, encodeText(target)]).errno)),
       link: (from: string, to: string, done: Done) =>
-        done(this.#at(from, oldnodeid => this.#in(to, (dir, name) => -this.#entry('LINK', dir, abi.fuse_link_in.encode({ oldnodeid }), [name]).errno))),
+        done(
+          this.#at(from, oldnodeid =>
+            this.#in(to, (dir, name) => -this.#entry('LINK', dir, abi.fuse_link_in.encode({ oldnodeid }), [name]).errno),
+          ),
+        ),
       rename: (from: string, to: string, done: Done) => done(HIDDEN.test(to) ? this.#hide(from, to) : this.#rename(from, to)),
       open: open('OPEN'),
       opendir: open('OPENDIR'),
@@ -282,7 +335,10 @@ export class FuseNativeTransport {
 
   #rename(from: string, to: string): number {
     return this.#in(from, (dir, oldName) =>
-      this.#in(to, (newdir, newName) => -this.#request('RENAME', dir, abi.fuse_rename_in.encode({ newdir }), [oldName, newName]).errno),
+      this.#in(
+        to,
+        (newdir, newName) => -this.#request('RENAME', dir, abi.fuse_rename_in.encode({ newdir }), [oldName, newName]).errno,
+      ),
     )
   }
 
@@ -325,4 +381,3 @@ const timeOf = (name: 'atime' | 'mtime', ms: number): Record<string, number> => 
   [name]: Math.floor(ms / 1000),
   [`${name}nsec`]: Math.round((ms % 1000) * 1e6),
 })
-
