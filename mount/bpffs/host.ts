@@ -12,7 +12,7 @@ export interface PinHost {
   interrupt(unique: number): void
   /** A pin was made: one more inode refers to the link. */
   getLink(link: number): void
-  /** The inode is gone: it has no name and no open file any more. */
+  /** The inode is gone: no name, no open file, no reference of the kernel (O_PATH, a lookup under way). */
   putLink(link: number): void
   /** ns since the epoch */
   now(): bigint

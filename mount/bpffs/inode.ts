@@ -1,4 +1,5 @@
 // Inodes and directory entries: the data of the tree, and the few rules that keep them together.
+import { decodeText } from '../../src/util/bytes.ts'
 import type { ControlFile } from './host.ts'
 
 export const S_IFMT = 0o170000
@@ -34,17 +35,19 @@ export interface Inode {
   atime: bigint
   mtime: bigint
   ctime: bigint
-  /** References that the kernel holds (nlookup) and open files. */
+  /** References that the kernel holds (nlookup): each entry answered is one, FORGET gives them back. */
   lookups: number
+  /** Open files. */
   opens: number
-  /** A pin's reference to its link was given back; the kernel may still remember the inode. */
-  linkPut: boolean
   readonly body: Body
 }
 
 export type Dir = Inode & { readonly body: Body & { kind: 'dir' } }
 
 export const isDir = (inode: Inode): inode is Dir => inode.body.kind === 'dir'
+
+/** True for maps.debug and progs.debug, which nobody can remove, rename or link. */
+export const isOwn = (inode: Inode): boolean => inode.body.kind === 'pin' && inode.body.own
 
 /** True when `dir` is `inode` or lies below it. */
 export function isBelow(dir: Dir, inode: Inode): boolean {
@@ -53,7 +56,8 @@ export function isBelow(dir: Dir, inode: Inode): boolean {
 }
 
 /** Puts `inode` into `dir` under a name that is free. */
-export function addEntry(dir: Dir, name: string, bytes: Uint8Array, inode: Inode, now: bigint): void {
+export function addEntry(dir: Dir, bytes: Uint8Array, inode: Inode, now: bigint): void {
+  const name = decodeText(bytes)
   dir.body.entries.set(name, { name, bytes: bytes.slice(), inode, alive: true })
   if (isDir(inode)) {
     inode.body.parent = dir

@@ -1,13 +1,29 @@
 // The tree of a bpffs mount: folders, symlinks and pins, with the rules of kernel/bpf/inode.c and libfs that it uses. Modes and
 // the sticky bit are checked by the kernel (default_permissions) against the attributes given here.
-import { decodeText } from '../../src/util/bytes.ts'
-import { EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, ESTALE, throwErrno } from '../../src/util/errno.ts'
+import { decodeText, encodeText } from '../../src/util/bytes.ts'
+import { EACCES, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, ESTALE, throwErrno } from '../../src/util/errno.ts'
 import * as abi from '../fuse/abi.ts'
 import { type Answer, DEFERRED, type FuseHandlers, type FuseRequest } from '../fuse/protocol.ts'
+import { attrOf, BLOCK_SIZE, setAttributes, touchAtime } from './attr.ts'
 import type { ControlFile, PinHost } from './host.ts'
-import { addEntry, type Body, type Dir, type Entry, type Inode, isBelow, isDir, removeEntry, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX } from './inode.ts'
+import {
+  addEntry,
+  type Body,
+  type Dir,
+  type Inode,
+  isDir,
+  isOwn,
+  removeEntry,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_ISGID,
+  S_ISVTX,
+} from './inode.ts'
 import { Listing } from './listing.ts'
-import { checkName, NAME_MAX } from './names.ts'
+import { checkNewName, lookupEntry, NAME_MAX } from './names.ts'
+import { rename } from './rename.ts'
 
 export interface TreeOptions {
   readonly uid: number
@@ -21,15 +37,15 @@ export interface TreeOptions {
 
 /** The hidden folder of control files; bpffs reserves all names with a dot. */
 export const CONTROL_DIR = '.iterfs'
-const BLOCK_SIZE = 4096
 /** How long, in s, the kernel may keep names and attributes: they change through its own requests only. */
 const VALID_S = 3600
-/** Open flag of execve(), and O_DIRECT of x86 (that of arm64 is O_DIRECTORY here): bpffs refuses both. */
+/** Open flag of execve(), which reads from the start: bpffs refuses it. */
 const FMODE_EXEC = 0x20
-const O_DIRECT = 0x4000
-const RENAME_NOREPLACE = 1
-const RENAME_EXCHANGE = 2
-/** Armings that were never used are forgotten beyond this many. */
+/** O_DIRECT of x86 and of arm64. Each is O_DIRECTORY on the other, with which no open of a pin gets here. */
+const O_DIRECT = 0x4000 | 0x10000
+const O_TRUNC = 0x200
+/** Armings that were never used are forgotten after this time and beyond this many. */
+const ARM_VALID_NS = 60_000_000_000n
 const MAX_ARMED = 1024
 
 interface OpenFile {
@@ -45,7 +61,7 @@ export class BpffsTree {
   readonly #host: PinHost
   readonly #nodes = new Map<number, Inode>()
   readonly #files = new Map<number, OpenFile>()
-  readonly #armed = new Map<string, number>()
+  readonly #armed = new Map<string, { link: number; at: bigint }>()
   readonly #root: Dir
   readonly #control: Dir
   #lastIno = 0
@@ -53,21 +69,29 @@ export class BpffsTree {
 
   constructor(options: TreeOptions) {
     this.#host = options.host
-    this.#root = this.#newInode(S_IFDIR | S_ISVTX | (options.mode & 0o7777), options.uid, options.gid, { kind: 'dir', entries: new Map(), parent: null }) as Dir
+    this.#root = this.#newInode(S_IFDIR | S_ISVTX | (options.mode & 0o7777), options.uid, options.gid, {
+      kind: 'dir',
+      entries: new Map(),
+      parent: null,
+    }) as Dir
     this.#root.lookups = 1
-    this.#control = this.#newInode(S_IFDIR | 0o555, options.ownerUid, 0, { kind: 'dir', entries: new Map(), parent: this.#root }) as Dir
+    this.#control = this.#newInode(S_IFDIR | 0o555, options.ownerUid, 0, {
+      kind: 'dir',
+      entries: new Map(),
+      parent: this.#root,
+    }) as Dir
     this.handlers = this.#makeHandlers()
   }
 
   /** Adds a file to .iterfs/. */
   addControl(name: string, mode: number, file: ControlFile): void {
     const inode = this.#newInode(S_IFREG | mode, this.#control.uid, this.#control.gid, { kind: 'control', file })
-    this.#insert(this.#control, new TextEncoder().encode(name), inode)
+    this.#insert(this.#control, encodeText(name), inode)
   }
 
   /** Adds a pin of the mount's own to the root: maps.debug and progs.debug, which nobody can remove or rename. */
   addDebug(name: string, link: number): void {
-    this.#insert(this.#root, new TextEncoder().encode(name), this.#newInode(S_IFREG | 0o400, 0, 0, { kind: 'pin', link, own: true }))
+    this.#insert(this.#root, encodeText(name), this.#newInode(S_IFREG | 0o400, 0, 0, { kind: 'pin', link, own: true }))
     this.#host.getLink(link)
   }
 
@@ -75,7 +99,7 @@ export class BpffsTree {
   armPin(pid: number, uid: number, link: number): void {
     const key = `${pid}:${uid}`
     this.#armed.delete(key)
-    this.#armed.set(key, link)
+    this.#armed.set(key, { link, at: this.#host.now() })
     if (this.#armed.size > MAX_ARMED) this.#armed.delete(this.#armed.keys().next().value!)
   }
 
@@ -115,7 +139,20 @@ export class BpffsTree {
     const now = this.#host.now()
     const ino = ++this.#lastIno
     const nlink = body.kind === 'dir' ? 2 : 1
-    const inode: Inode = { ino, mode, uid, gid, nlink, size: 0, atime: now, mtime: now, ctime: now, lookups: 0, opens: 0, linkPut: false, body }
+    const inode: Inode = {
+      ino,
+      mode,
+      uid,
+      gid,
+      nlink,
+      size: 0,
+      atime: now,
+      mtime: now,
+      ctime: now,
+      lookups: 0,
+      opens: 0,
+      body,
+    }
     this.#nodes.set(ino, inode)
     return inode
   }
@@ -123,13 +160,18 @@ export class BpffsTree {
   /** bpf_get_inode: the owner is the caller, the group too unless the folder hands down its own (inode_init_owner). */
   #create(dir: Dir, bytes: Uint8Array, req: FuseRequest, mode: number, body: Body): Inode {
     const inherit = (dir.mode & S_ISGID) !== 0
-    const inode = this.#newInode(inherit && body.kind === 'dir' ? mode | S_ISGID : mode, req.uid, inherit ? dir.gid : req.gid, body)
+    const inode = this.#newInode(
+      inherit && body.kind === 'dir' ? mode | S_ISGID : mode,
+      req.uid,
+      inherit ? dir.gid : req.gid,
+      body,
+    )
     this.#insert(dir, bytes, inode)
     return inode
   }
 
   #insert(dir: Dir, bytes: Uint8Array, inode: Inode): void {
-    addEntry(dir, decodeText(bytes), bytes, inode, this.#host.now())
+    addEntry(dir, bytes, inode, this.#host.now())
   }
 
   #node(nodeid: number): Inode {
@@ -148,17 +190,6 @@ export class BpffsTree {
     return dir.nlink === 0 ? throwErrno(ENOENT) : dir
   }
 
-  #entry(dir: Dir, name: Uint8Array): Entry {
-    return dir.body.entries.get(decodeText(name)) ?? throwErrno(checkName(name) || ENOENT)
-  }
-
-  /** A free name in `dir`. */
-  #freeName(dir: Dir, name: Uint8Array): void {
-    if (dir.body.entries.has(decodeText(name))) throwErrno(EEXIST)
-    const errno = name.length === 0 ? ENOENT : checkName(name)
-    if (errno) throwErrno(errno)
-  }
-
   /** One name fewer for the inode. */
   #dropName(inode: Inode): void {
     inode.ctime = this.#host.now()
@@ -166,41 +197,32 @@ export class BpffsTree {
     this.#maybeFree(inode)
   }
 
+  /** The kernel evicts an inode, and drops its link, when it has no name, no open file and no O_PATH reference any more. */
   #maybeFree(inode: Inode): void {
-    if (inode.nlink > 0 || inode.opens > 0) return
-    if (inode.body.kind === 'pin' && !inode.linkPut) {
-      inode.linkPut = true
-      this.#host.putLink(inode.body.link)
-    }
-    if (inode.lookups <= 0) this.#nodes.delete(inode.ino)
+    if (inode.nlink > 0 || inode.opens > 0 || inode.lookups > 0) return
+    this.#nodes.delete(inode.ino)
+    if (inode.body.kind === 'pin') this.#host.putLink(inode.body.link)
   }
 
-  #forget(nodeid: number, count: number): void {
+  #forget(nodeid: number, count: number): number {
     const inode = this.#nodes.get(nodeid)
-    if (!inode || inode === this.#root) return
-    inode.lookups = Math.max(0, inode.lookups - count)
-    this.#maybeFree(inode)
+    if (inode) {
+      inode.lookups = Math.max(0, inode.lookups - count)
+      this.#maybeFree(inode)
+    }
+    return 0
   }
 
   // Replies
 
-  #attr(inode: Inode): Record<string, number> {
-    const { ino, mode, uid, gid, nlink, size, atime, mtime, ctime } = inode
-    return {
-      ...{ ino, mode, uid, gid, nlink, size, blocks: 0, blksize: BLOCK_SIZE },
-      ...{ atime: seconds(atime), mtime: seconds(mtime), ctime: seconds(ctime) },
-      ...{ atimensec: nanoseconds(atime), mtimensec: nanoseconds(mtime), ctimensec: nanoseconds(ctime) },
-    }
-  }
-
   #attrOut(inode: Inode): Uint8Array {
-    return abi.fuse_attr_out.encode({ attr_valid: VALID_S, ...this.#attr(inode) })
+    return abi.fuse_attr_out.encode({ attr_valid: VALID_S, ...attrOf(inode) })
   }
 
   /** fuse_entry_out; the kernel holds one more reference. */
   #entryOut(inode: Inode): Uint8Array {
     inode.lookups++
-    return abi.fuse_entry_out.encode({ nodeid: inode.ino, entry_valid: VALID_S, attr_valid: VALID_S, ...this.#attr(inode) })
+    return abi.fuse_entry_out.encode({ nodeid: inode.ino, entry_valid: VALID_S, attr_valid: VALID_S, ...attrOf(inode) })
   }
 
   // Open files
@@ -227,16 +249,16 @@ export class BpffsTree {
   #makeHandlers(): FuseHandlers {
     return {
       LOOKUP: req => this.#lookup(req),
-      FORGET: req => this.#forgotten([[req.nodeid, req.in.nlookup]]),
-      BATCH_FORGET: req => this.#forgotten(batch(req.data, req.in.count)),
+      FORGET: req => this.#forget(req.nodeid, req.in.nlookup),
+      BATCH_FORGET: req => {
+        for (const { nodeid, nlookup } of batch(req.data, req.in.count)) this.#forget(nodeid, nlookup)
+        return 0
+      },
       GETATTR: req => this.#attrOut(this.#node(req.nodeid)),
       SETATTR: req => this.#setattr(req),
-      READLINK: req => {
-        const { body } = this.#node(req.nodeid)
-        return body.kind === 'symlink' ? body.target : -EINVAL
-      },
+      READLINK: req => this.#readlink(req),
       SYMLINK: req => this.#symlink(req),
-      MKNOD: req => ((req.in.mode & S_IFMT) === S_IFREG || (req.in.mode & S_IFMT) === 0 ? -EACCES : -EPERM),
+      MKNOD: req => this.#mknod(req),
       MKDIR: req => this.#mkdir(req),
       UNLINK: req => this.#unlink(req),
       RMDIR: req => this.#rmdir(req),
@@ -267,53 +289,53 @@ export class BpffsTree {
     const dir = this.#dir(req.nodeid)
     const name = req.names[0]!
     if (dir === this.#root && decodeText(name) === CONTROL_DIR) return this.#entryOut(this.#control)
-    return this.#entryOut(this.#entry(dir, name).inode)
-  }
-
-  #forgotten(list: Iterable<readonly [number, number]>): number {
-    for (const [nodeid, count] of list) this.#forget(nodeid, count)
-    return 0
+    return this.#entryOut(lookupEntry(dir, name).inode)
   }
 
   #setattr(req: FuseRequest<'SETATTR'>): Answer {
     const inode = this.#node(req.nodeid)
     if (inode === this.#control || inode.body.kind === 'control') {
-      // O_TRUNC of a control file, as `echo request > .iterfs/ctl` has it, changes nothing.
-      return req.in.valid & ~(abi.FATTR_SIZE | FATTR_IGNORED) ? -EPERM : this.#attrOut(inode)
+      // truncate(2) of a control file changes nothing, so that O_TRUNC without FUSE_ATOMIC_O_TRUNC works too.
+      return req.in.valid & ~TRUNCATE_ONLY ? -EPERM : this.#attrOut(inode)
     }
-    const { valid } = req.in
-    const now = this.#host.now()
-    if (valid & abi.FATTR_SIZE) {
-      if (isDir(inode)) return -EISDIR
-      inode.size = req.in.size
-      inode.mtime = now
-    }
-    if (valid & abi.FATTR_MODE) inode.mode = (inode.mode & S_IFMT) | (req.in.mode & 0o7777)
-    if (valid & abi.FATTR_UID) inode.uid = req.in.uid
-    if (valid & abi.FATTR_GID) inode.gid = req.in.gid
-    if (valid & abi.FATTR_ATIME) inode.atime = valid & abi.FATTR_ATIME_NOW ? now : time(req.in.atime, req.in.atimensec)
-    if (valid & abi.FATTR_MTIME) inode.mtime = valid & abi.FATTR_MTIME_NOW ? now : time(req.in.mtime, req.in.mtimensec)
-    inode.ctime = now
-    return this.#attrOut(inode)
+    return setAttributes(inode, req.in, this.#host.now()) || this.#attrOut(inode)
+  }
+
+  #readlink(req: FuseRequest<'READLINK'>): Answer {
+    const inode = this.#node(req.nodeid)
+    if (inode.body.kind !== 'symlink') return -EINVAL
+    touchAtime(inode, this.#host.now())
+    return inode.body.target
   }
 
   #symlink(req: FuseRequest<'SYMLINK'>): Answer {
     const dir = this.#changeable(req.nodeid)
-    this.#freeName(dir, req.names[0]!)
-    return this.#entryOut(this.#create(dir, req.names[0]!, req, S_IFLNK | 0o777, { kind: 'symlink', target: req.names[1]!.slice() }))
+    const [name, target] = [req.names[0]!, req.names[1]!]
+    checkNewName(dir, name)
+    if (target.length === 0) return -ENOENT
+    return this.#entryOut(this.#create(dir, name, req, S_IFLNK | 0o777, { kind: 'symlink', target: target.slice() }))
+  }
+
+  /** bpffs has no create operation, and refuses devices, fifos and sockets. */
+  #mknod(req: FuseRequest<'MKNOD'>): Answer {
+    checkNewName(this.#changeable(req.nodeid), req.names[0]!)
+    const type = req.in.mode & S_IFMT
+    return type === S_IFREG || type === 0 ? -EACCES : -EPERM
   }
 
   #mkdir(req: FuseRequest<'MKDIR'>): Answer {
     const dir = this.#changeable(req.nodeid)
-    this.#freeName(dir, req.names[0]!)
-    return this.#entryOut(this.#create(dir, req.names[0]!, req, S_IFDIR | (req.in.mode & 0o1777), { kind: 'dir', entries: new Map(), parent: dir }))
+    const name = req.names[0]!
+    checkNewName(dir, name)
+    const body: Body = { kind: 'dir', entries: new Map(), parent: dir }
+    return this.#entryOut(this.#create(dir, name, req, S_IFDIR | (req.in.mode & 0o1777), body))
   }
 
   #unlink(req: FuseRequest<'UNLINK'>): Answer {
     const dir = this.#changeable(req.nodeid)
-    const entry = this.#entry(dir, req.names[0]!)
+    const entry = lookupEntry(dir, req.names[0]!)
     if (isDir(entry.inode)) return -EISDIR
-    if (isOwn(entry)) return -EPERM
+    if (isOwn(entry.inode)) return -EPERM
     removeEntry(dir, entry, this.#host.now())
     this.#dropName(entry.inode)
     return 0
@@ -321,7 +343,7 @@ export class BpffsTree {
 
   #rmdir(req: FuseRequest<'RMDIR'>): Answer {
     const dir = this.#changeable(req.nodeid)
-    const entry = this.#entry(dir, req.names[0]!)
+    const entry = lookupEntry(dir, req.names[0]!)
     if (!isDir(entry.inode)) return -ENOTDIR
     if (entry.inode.body.entries.size > 0) return -ENOTEMPTY
     removeEntry(dir, entry, this.#host.now())
@@ -329,57 +351,20 @@ export class BpffsTree {
     return 0
   }
 
-  /** simple_rename, with RENAME_NOREPLACE and RENAME_EXCHANGE. */
   #rename(req: FuseRequest, newdir: number, flags: number): Answer {
-    if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL
-    const from = this.#changeable(req.nodeid)
-    const to = this.#changeable(newdir)
-    const [oldName, newName] = [req.names[0]!, req.names[1]!]
-    const entry = this.#entry(from, oldName)
-    const target = to.body.entries.get(decodeText(newName))
-    if (isOwn(entry) || (target && isOwn(target))) return -EPERM
-    if (target && flags & RENAME_NOREPLACE) return -EEXIST
-    if (isDir(entry.inode) && isBelow(to, entry.inode)) return -EINVAL
-    if (flags & RENAME_EXCHANGE) {
-      if (!target) return -ENOENT
-      if (isDir(target.inode) && isBelow(from, target.inode)) return -EINVAL
-      this.#exchange(from, entry, to, target)
-      return 0
-    }
-    if (target === entry || target?.inode === entry.inode) return 0
-    if (target) {
-      if (isDir(entry.inode) && !isDir(target.inode)) return -ENOTDIR
-      if (!isDir(entry.inode) && isDir(target.inode)) return -EISDIR
-      if (isDir(target.inode) && target.inode.body.entries.size > 0) return -ENOTEMPTY
-    } else {
-      this.#freeName(to, newName)
-    }
-    const now = this.#host.now()
-    if (target) {
-      removeEntry(to, target, now)
-      this.#dropName(target.inode)
-    }
-    removeEntry(from, entry, now)
-    addEntry(to, decodeText(newName), newName, entry.inode, now)
-    entry.inode.ctime = now
+    const from = { dir: this.#changeable(req.nodeid), name: req.names[0]! }
+    const to = { dir: this.#changeable(newdir), name: req.names[1]! }
+    const replaced = rename(from, to, flags, this.#host.now())
+    if (replaced) this.#dropName(replaced)
     return 0
-  }
-
-  #exchange(from: Dir, entry: Entry, to: Dir, target: Entry): void {
-    const now = this.#host.now()
-    removeEntry(from, entry, now)
-    removeEntry(to, target, now)
-    addEntry(to, target.name, target.bytes, entry.inode, now)
-    addEntry(from, entry.name, entry.bytes, target.inode, now)
-    entry.inode.ctime = target.inode.ctime = now
   }
 
   #link(req: FuseRequest<'LINK'>): Answer {
     const dir = this.#changeable(req.nodeid)
     const inode = this.#node(req.in.oldnodeid)
-    if (isDir(inode) || inode.body.kind === 'control') return -EPERM
+    if (isDir(inode) || isOwn(inode) || inode.body.kind === 'control') return -EPERM
     if (inode.nlink === 0) return -ENOENT
-    this.#freeName(dir, req.names[0]!)
+    checkNewName(dir, req.names[0]!)
     this.#insert(dir, req.names[0]!, inode)
     inode.nlink++
     inode.ctime = this.#host.now()
@@ -398,6 +383,11 @@ export class BpffsTree {
       return failed || abi.fuse_open_out.encode({ fh, open_flags: abi.FOPEN_DIRECT_IO })
     }
     if (body.kind !== 'pin' || req.in.flags & O_DIRECT) return -EINVAL
+    // FUSE_ATOMIC_O_TRUNC. bpffs truncates after a successful open; one that fails now is a fault of the daemon.
+    if (req.in.flags & O_TRUNC) {
+      inode.size = 0
+      inode.mtime = inode.ctime = this.#host.now()
+    }
     const fh = this.#opened(inode)
     this.#host.openPin(req, body.link, fh)
     return DEFERRED
@@ -407,10 +397,11 @@ export class BpffsTree {
   #createPin(req: FuseRequest<'CREATE'>): Answer {
     const dir = this.#changeable(req.nodeid)
     const key = `${req.pid}:${req.uid}`
-    const link = this.#armed.get(key)
-    if (link === undefined) return -EACCES
-    this.#freeName(dir, req.names[0]!)
+    const armed = this.#armed.get(key)
+    if (!armed || this.#host.now() - armed.at > ARM_VALID_NS) return -EACCES
+    checkNewName(dir, req.names[0]!)
     this.#armed.delete(key)
+    const { link } = armed
     const inode = this.#create(dir, req.names[0]!, req, S_IFREG | (req.in.mode & 0o7777), { kind: 'pin', link, own: false })
     this.#host.getLink(link)
     const fh = this.#opened(inode, { bare: true })
@@ -432,8 +423,8 @@ export class BpffsTree {
   #write(req: FuseRequest<'WRITE'>): Answer {
     const { inode } = this.#file(req.in.fh)
     if (inode.body.kind !== 'control') return -EINVAL
-    const data = req.data.subarray(0, req.in.size)
-    const taken = inode.body.file.write(req, req.in.fh, data)
+    if (req.data.length !== req.in.size) return -EINVAL
+    const taken = inode.body.file.write(req, req.in.fh, req.data)
     return taken < 0 ? taken : abi.fuse_write_out.encode({ size: taken })
   }
 
@@ -450,25 +441,16 @@ export class BpffsTree {
   #readdir(req: FuseRequest<'READDIR'>): Answer {
     const { inode, listing } = this.#file(req.in.fh)
     if (!listing || !isDir(inode)) return -ENOTDIR
+    touchAtime(inode, this.#host.now())
     return listing.read(inode, req.in.offset, req.in.size)
   }
 }
 
-/** FATTR bits that come along and change nothing: FH, LOCKOWNER, CTIME, KILL_SUIDGID and times of O_TRUNC. */
-const FATTR_IGNORED = (1 << 6) | (1 << 9) | abi.FATTR_CTIME | (1 << 11) | abi.FATTR_MTIME | abi.FATTR_MTIME_NOW
-
-const isOwn = (entry: Entry): boolean => entry.inode.body.kind === 'pin' && entry.inode.body.own
-
-const NS = 1_000_000_000n
-const seconds = (ns: bigint): number => Number(ns / NS)
-const nanoseconds = (ns: bigint): number => Number(ns % NS)
-const time = (s: number, ns: number): bigint => BigInt(Math.trunc(s)) * NS + BigInt(ns)
+/** FATTR bits of truncate(2). */
+const TRUNCATE_ONLY = abi.FATTR_SIZE | abi.FATTR_FH | abi.FATTR_LOCKOWNER | abi.FATTR_MTIME | abi.FATTR_MTIME_NOW
 
 /** The entries of a BATCH_FORGET, as many as are really there. */
-function* batch(data: Uint8Array, count: number): Generator<[number, number]> {
-  const size = abi.fuse_forget_one.size
-  for (let i = 0; i < count && (i + 1) * size <= data.length; i++) {
-    const { nodeid, nlookup } = abi.fuse_forget_one.decode(data, i * size)
-    yield [nodeid, nlookup]
-  }
+function* batch(data: Uint8Array, count: number): Generator<{ nodeid: number; nlookup: number }> {
+  const { size } = abi.fuse_forget_one
+  for (let i = 0; i < count && (i + 1) * size <= data.length; i++) yield abi.fuse_forget_one.decode(data, i * size)
 }

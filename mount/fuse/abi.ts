@@ -4,8 +4,8 @@ import { struct } from '../../src/util/struct.ts'
 export const FUSE_KERNEL_VERSION = 7
 /** Oldest minor version that is spoken: Linux 5.4. */
 export const FUSE_MIN_MINOR = 31
-/** Version that is answered to a newer kernel. */
-export const FUSE_OUR_MINOR = 38
+/** Version that is answered to a newer kernel: that of Linux 6.18. */
+export const FUSE_OUR_MINOR = 45
 export const FUSE_ROOT_ID = 1
 
 export const fuse_in_header = struct('fuse_in_header', 40, {
@@ -149,9 +149,12 @@ export const FATTR_GID = 1 << 2
 export const FATTR_SIZE = 1 << 3
 export const FATTR_ATIME = 1 << 4
 export const FATTR_MTIME = 1 << 5
+export const FATTR_FH = 1 << 6
 export const FATTR_ATIME_NOW = 1 << 7
 export const FATTR_MTIME_NOW = 1 << 8
+export const FATTR_LOCKOWNER = 1 << 9
 export const FATTR_CTIME = 1 << 10
+export const FATTR_KILL_SUIDGID = 1 << 11
 
 export const FOPEN_DIRECT_IO = 1 << 0
 export const FOPEN_NONSEEKABLE = 1 << 2

@@ -21,8 +21,11 @@ export interface ProtocolOptions {
 }
 
 const OPS = new Map<number, [OpName, FuseOp]>(Object.entries(FUSE_OPS).map(([name, op]) => [op.code, [name as OpName, op]]))
+/** Offset of `unique` in fuse_in_header and in fuse_out_header. */
+const UNIQUE_AT = 8
 const NONE = new Uint8Array(0)
 
+/** Decodes requests, calls handlers and encodes what they answer. */
 export class FuseProtocol {
   readonly #handlers: FuseHandlers
   readonly #options: ProtocolOptions
@@ -32,17 +35,16 @@ export class FuseProtocol {
     this.#options = options
   }
 
-  /** One request. The reply's bytes, or null when nothing is to be sent now. Never throws. */
+  /** One request. The reply's bytes, or null when nothing is to be sent now. Never throws unless report() does. */
   handle(request: Uint8Array): Uint8Array | null {
     if (request.length < fuse_in_header.size) return null // there is no `unique` to answer to
     const header = fuse_in_header.decode(request)
     const known = OPS.get(header.opcode)
-    if (!known) return encodeReply(header.unique, ENOSYS)
-    const [name, op] = known
-    const answer = this.#answer(name, op, header, request)
-    if (answer === DEFERRED || op.reply === false) return null
-    if (typeof answer === 'number') return encodeReply(header.unique, -answer)
-    return encodeReply(header.unique, 0, answer)
+    const answer = known ? this.#answer(known[0], known[1], header, request) : -ENOSYS
+    if (answer === DEFERRED || known?.[1].reply === false || header.unique === 0) return null // a reply to 0 is a notification
+    const reply = typeof answer === 'number' ? encodeReply(header.unique, -answer) : encodeReply(header.unique, 0, answer)
+    reply.set(request.subarray(UNIQUE_AT, UNIQUE_AT + 8), UNIQUE_AT) // all 64 bits
+    return reply
   }
 
   #answer(name: OpName, op: FuseOp, header: ReturnType<typeof fuse_in_header.decode>, request: Uint8Array): Answer {
@@ -52,7 +54,9 @@ export class FuseProtocol {
       if (name === 'INIT') return answerInit((req as FuseRequest<'INIT'>).in) ?? -EPROTO
       const handler = this.#handlers[name] as ((req: FuseRequest) => Answer) | undefined
       if (!handler) return -ENOSYS
-      return handler(req)
+      const answer = handler(req)
+      checkSize(name, op, answer)
+      return answer
     } catch (err) {
       const errno = errnoOf(err, this.#options.report)
       return errno > 0 ? -errno : -EIO
@@ -60,8 +64,21 @@ export class FuseProtocol {
   }
 }
 
+/** The kernel throws a reply of the wrong size away, and its caller waits for ever. @throws Error */
+function checkSize(name: OpName, op: FuseOp, answer: Answer): void {
+  if (op.out === 'bytes' || op.reply === false || answer === DEFERRED || (typeof answer === 'number' && answer < 0)) return
+  const want = op.out?.reduce((sum, { size }) => sum + size, 0) ?? 0
+  const got = typeof answer === 'number' ? 0 : answer.length
+  if (got !== want) throw new Error(`${name}: want an answer of ${want} bytes, got ${got}`)
+}
+
 /** The request's parts, or null when its length and its names do not fit the operation. */
-function decodeRequest(name: OpName, op: FuseOp, header: ReturnType<typeof fuse_in_header.decode>, request: Uint8Array): FuseRequest | null {
+function decodeRequest(
+  name: OpName,
+  op: FuseOp,
+  header: ReturnType<typeof fuse_in_header.decode>,
+  request: Uint8Array,
+): FuseRequest | null {
   if (header.len !== request.length) return null
   let at = fuse_in_header.size
   const end = request.length - header.total_extlen * 8

@@ -1,10 +1,14 @@
 // file->f_op. No interface shows the pointer; the kind of a file tells which file_operations it has, and kallsyms their address
 // where the kernel has data symbols there (CONFIG_KALLSYMS_ALL). Elsewhere the address is synthetic: the same kind, the same address.
 import type { Platform } from '../platform/platform.ts'
+import { splitDevice } from '../sources/device.ts'
 import type { FdSource } from '../sources/file.ts'
 import { latin1 } from '../sources/text.ts'
 import { addressOf } from '../util/address.ts'
 
+const O_PATH = 0o10000000
+/** PROC_ROOT_INO */
+const PROC_ROOT_INO = 1n
 const S_IFMT = 0o170000
 const [S_IFIFO, S_IFCHR, S_IFDIR, S_IFBLK] = [0o010000, 0o020000, 0o040000, 0o060000]
 
@@ -66,6 +70,7 @@ export function fopsName(file: FdSource): string {
     const name = link.slice('anon_inode:'.length)
     return ANON[name] ?? `${name.replace(/\W/g, '')}_fops`
   }
+  if (file.flags() & O_PATH) return 'empty_fops'
   const stat = file.stat()
   const type = (stat?.mode ?? 0) & S_IFMT
   if (type === S_IFIFO) return 'pipefifo_fops'
@@ -74,19 +79,43 @@ export function fopsName(file: FdSource): string {
     const { major, minor } = splitDevice(stat!.rdev)
     return CHARACTER[`${major}:${minor}`] ?? CHARACTER[major] ?? `chrdev_${major}_fops`
   }
-  const fs = file.fsType() ?? 'unknown'
-  return FILESYSTEM[fs]?.[type === S_IFDIR ? 1 : 0] ?? `${fs}_${type === S_IFDIR ? 'dir' : 'file'}_operations`
+  const fs = file.fsType() ?? (link.startsWith('/memfd:') ? 'tmpfs' : 'unknown')
+  const isDir = type === S_IFDIR
+  if (fs === 'proc') return procFops(link, isDir, stat!.ino === PROC_ROOT_INO)
+  return FILESYSTEM[fs]?.[isDir ? 1 : 0] ?? `${fs}_${isDir ? 'dir' : 'file'}_operations`
 }
 
-/** st_dev or st_rdev of stat(2) in its parts. */
-export function splitDevice(device: bigint): { major: number; minor: number } {
-  const major = Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n))
-  const minor = Number((device & 0xffn) | ((device >> 12n) & 0xffff_ff00n))
-  return { major, minor }
-}
+/** The files of a task in /proc whose text is one show function (ONE() of fs/proc/base.c). */
+const PROC_SINGLE = new Set([
+  ...[
+    'status',
+    'personality',
+    'limits',
+    'syscall',
+    'statm',
+    'stat',
+    'wchan',
+    'stack',
+    'schedstat',
+    'latency',
+    'cpuset',
+    'cgroup',
+  ],
+  ...['cpu_resctrl_groups', 'oom_score', 'io', 'patch_state', 'arch_status', 'seccomp_cache', 'ksm_merging_pages', 'ksm_stat'],
+])
 
-/** dev_t as the kernel has it: MKDEV(major, minor). */
-export const kernelDevice = (device: { major: number; minor: number }): number => ((device.major << 20) | device.minor) >>> 0
+/** /proc has a table for most of its parts; where the kernel's name is not a rule the name is made up from the file's. */
+function procFops(path: string, isDir: boolean, isRoot: boolean): string {
+  if (isRoot) return 'proc_root_operations'
+  if (/\/sys(\/|$)/.test(path)) return isDir ? 'proc_sys_dir_file_operations' : 'proc_sys_file_operations'
+  const [, thread, name] = /\/\d+(\/task\/\d+)?(?:\/([^/]+)(?:\/.*)?)?$/.exec(path) ?? []
+  const isTask = /\/\d+(\/|$)/.test(path)
+  if (!isTask) return isDir ? 'proc_dir_operations' : 'proc_reg_file_ops'
+  if (name === undefined) return thread === undefined ? 'proc_tgid_base_operations' : 'proc_tid_base_operations'
+  if (name === 'net' && !path.endsWith('/net')) return isDir ? 'proc_dir_operations' : 'proc_reg_file_ops'
+  if (!isDir && PROC_SINGLE.has(name)) return 'proc_single_file_operations'
+  return isDir ? `proc_${name}_operations` : `proc_pid_${name}_operations`
+}
 
 const tables = new WeakMap<Platform, Map<string, bigint>>()
 

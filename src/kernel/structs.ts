@@ -1,28 +1,32 @@
 // The kernel structs that iterfs serves, as rows: kernel field name, C type of 6.18, source, reader. Everything else comes from
 // these rows. A field that nothing shows truly has no row.
-import { decodeText } from '../util/bytes.ts'
+
+import type { Platform } from '../platform/platform.ts'
+import { kernelDevice, splitDevice } from '../sources/device.ts'
 import type { FdSource } from '../sources/file.ts'
 import { linkPath } from '../sources/file.ts'
-import type { Platform } from '../platform/platform.ts'
 import type { TaskSource } from '../sources/task.ts'
-import { fopsName, kernelDevice, splitDevice } from './fops.ts'
-import { row, type Rows, type SourceOf } from './types.ts'
+import { decodeText } from '../util/bytes.ts'
+import { fopsName } from './fops.ts'
+import { type Rows, row, type SourceOf } from './types.ts'
 
 const NS_PER_S = 1_000_000_000n
 const STAT = '/proc/TGID/task/TID/stat'
 const STATUS = '/proc/TGID/task/TID/status'
 
 /** Ticks of USER_HZ as ns. */
-const ticks = (task: TaskSource, n: number): bigint => (BigInt(task.stat().number(n)) * NS_PER_S) / BigInt(task.session.platform.userHz)
+const ticks = (task: TaskSource, n: number): bigint =>
+  (BigInt(task.stat().number(n)) * NS_PER_S) / BigInt(task.session.platform.userHz)
 /** kB of status as pages. */
-const pages = (task: TaskSource, key: string): bigint => BigInt((task.status().number(key) * 1024) / task.session.platform.pageSize)
+const pages = (task: TaskSource, key: string): bigint =>
+  BigInt((task.status().number(key) * 1024) / task.session.platform.pageSize)
 
 /** __state, and exit_state, by the letter of stat (task_state_array). */
 const STATES: Readonly<Record<string, readonly [number, number]>> = {
   R: [0, 0],
   S: [1, 0],
   D: [2, 0],
-  T: [4, 0],
+  T: [0x104, 0],
   t: [8, 0],
   P: [0x40, 0],
   I: [0x402, 0],
@@ -33,7 +37,11 @@ const states = (task: TaskSource): readonly [number, number] => STATES[task.stat
 const isDead = (task: TaskSource): boolean => states(task)[1] !== 0
 
 const task_struct = {
-  __state: row('unsigned int', `${STAT} 3, the letter as a TASK_ value`, (t: TaskSource) => states(t)[0]),
+  __state: row(
+    'unsigned int',
+    `${STAT} 3, the letter as a TASK_ value: without TASK_FREEZABLE and its kin`,
+    (t: TaskSource) => states(t)[0],
+  ),
   state: row('long int', 'as __state', (t: TaskSource) => BigInt(states(t)[0]), 'name of __state before 5.14'),
   flags: row('unsigned int', `${STAT} 9`, (t: TaskSource) => t.stat().number(9)),
   pid: row('pid_t', 'name of the folder in /proc/TGID/task, in the pid namespace of the daemon', (t: TaskSource) => t.tid),
@@ -46,26 +54,46 @@ const task_struct = {
   utime: row('u64', `${STAT} 14: ns, precision 1/USER_HZ, scaled as getrusage`, (t: TaskSource) => ticks(t, 14)),
   stime: row('u64', `${STAT} 15: ns, precision 1/USER_HZ, scaled as getrusage`, (t: TaskSource) => ticks(t, 15)),
   gtime: row('u64', `${STAT} 43: ns, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 43)),
-  start_time: row('u64', `${STAT} 22: ns of CLOCK_MONOTONIC, precision 1/USER_HZ`, (t: TaskSource) => {
-    const start = ticks(t, 22) - t.session.platform.sleptNs()
-    return start > 0n ? start : 0n
-  }),
+  start_time: row(
+    'u64',
+    `${STAT} 22: ns of CLOCK_MONOTONIC, precision 1/USER_HZ; less if the machine slept since`,
+    (t: TaskSource) => {
+      const start = ticks(t, 22) - t.session.platform.sleptNs()
+      return start > 0n ? start : 0n
+    },
+  ),
   start_boottime: row('u64', `${STAT} 22: ns of CLOCK_BOOTTIME, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 22)),
   min_flt: row('long unsigned int', `${STAT} 10`, (t: TaskSource) => t.stat().big(10)),
   maj_flt: row('long unsigned int', `${STAT} 12`, (t: TaskSource) => t.stat().big(12)),
-  nvcsw: row('long unsigned int', `${STATUS} voluntary_ctxt_switches`, (t: TaskSource) => BigInt(t.status().number('voluntary_ctxt_switches'))),
-  nivcsw: row('long unsigned int', `${STATUS} nonvoluntary_ctxt_switches`, (t: TaskSource) => BigInt(t.status().number('nonvoluntary_ctxt_switches'))),
+  nvcsw: row('long unsigned int', `${STATUS} voluntary_ctxt_switches`, (t: TaskSource) =>
+    BigInt(t.status().number('voluntary_ctxt_switches')),
+  ),
+  nivcsw: row('long unsigned int', `${STATUS} nonvoluntary_ctxt_switches`, (t: TaskSource) =>
+    BigInt(t.status().number('nonvoluntary_ctxt_switches')),
+  ),
   exit_state: row('int', `${STAT} 3`, (t: TaskSource) => states(t)[1]),
   exit_code: row('int', `${STAT} 52; 0 without the right to trace the task`, (t: TaskSource) => t.stat().number(52)),
   exit_signal: row('int', `${STAT} 38`, (t: TaskSource) => t.stat().number(38)),
   personality: row('unsigned int', '/proc/TGID/task/TID/personality', (t: TaskSource) => t.personality()),
-  nr_cpus_allowed: row('int', `${STATUS} Cpus_allowed, its bits counted`, (t: TaskSource) => countBits(t.status().get('Cpus_allowed') ?? '')),
-  real_parent: row('struct task_struct *', `${STATUS} PPid: the leader of the parent's thread group`, (t: TaskSource) => t.other(t.status().number('PPid'))),
-  parent: row('struct task_struct *', `${STATUS} TracerPid, else PPid`, (t: TaskSource) => t.other(t.status().number('TracerPid') || t.status().number('PPid'))),
-  group_leader: row('struct task_struct *', 'the task whose id is tgid', (t: TaskSource) => t.other(t.tgid)),
+  nr_cpus_allowed: row('int', `${STATUS} Cpus_allowed, its bits counted`, (t: TaskSource) =>
+    countBits(t.status().get('Cpus_allowed') ?? ''),
+  ),
+  real_parent: row('struct task_struct *', `${STATUS} PPid: the leader of the parent's thread group`, (t: TaskSource) =>
+    t.leader(t.status().number('PPid')),
+  ),
+  parent: row(
+    'struct task_struct *',
+    `${STATUS} TracerPid, else PPid`,
+    (t: TaskSource) => t.tracer() ?? t.leader(t.status().number('PPid')),
+  ),
+  group_leader: row('struct task_struct *', 'the task whose id is tgid', (t: TaskSource) => t.leader(t.tgid)),
   mm: row('struct mm_struct *', '/proc/TGID/task/TID/statm: NULL when its size is 0', (t: TaskSource) => (t.hasMm() ? t : null)),
-  files: row('struct files_struct *', `${STATUS} FDSize: NULL when 0`, (t: TaskSource) => (t.status().number('FDSize') > 0 ? t : null)),
-  fs: row('struct fs_struct *', '/proc/TGID/task/TID/cwd: NULL when there is none', (t: TaskSource) => (t.link('cwd') === null ? null : t)),
+  files: row('struct files_struct *', `${STATUS} FDSize: NULL when 0`, (t: TaskSource) =>
+    t.status().number('FDSize') > 0 ? t : null,
+  ),
+  fs: row('struct fs_struct *', `${STATUS} Umask: NULL without the line`, (t: TaskSource) =>
+    t.status().get('Umask') === null ? null : t,
+  ),
   cred: row('const struct cred *', STATUS, (t: TaskSource) => t),
   real_cred: row('const struct cred *', STATUS, (t: TaskSource) => t),
   nsproxy: row('struct nsproxy *', '/proc/TGID/task/TID/ns: NULL for a dead task', (t: TaskSource) => (isDead(t) ? null : t)),
@@ -78,6 +106,8 @@ const task_struct = {
   loginuid: row('kuid_t', '/proc/TGID/task/TID/loginuid', (t: TaskSource) => t.single('loginuid')),
   sessionid: row('unsigned int', '/proc/TGID/task/TID/sessionid', (t: TaskSource) => t.single('sessionid')),
   seccomp: row('struct seccomp', STATUS, (t: TaskSource) => t),
+  thread_info: row('struct thread_info', STAT, (t: TaskSource) => t),
+  thread_pid: row('struct pid *', `${STATUS} NSpid`, (t: TaskSource) => t),
   cgroups: row('struct css_set *', '/proc/TGID/task/TID/cgroup', (t: TaskSource) => t),
 } satisfies Rows
 
@@ -85,9 +115,27 @@ const signal_struct = {
   nr_threads: row('int', `${STAT} 20`, (t: TaskSource) => t.stat().number(20)),
   oom_score_adj: row('short int', '/proc/TGID/task/TID/oom_score_adj', (t: TaskSource) => t.single('oom_score_adj')),
   leader: row('int', `${STAT} 6: 1 when the session id is tgid`, (t: TaskSource) => (t.stat().number(6) === t.tgid ? 1 : 0)),
+  cutime: row('u64', `${STAT} 16: ns, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 16)),
+  cstime: row('u64', `${STAT} 17: ns, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 17)),
+  cgtime: row('u64', `${STAT} 44: ns, precision 1/USER_HZ`, (t: TaskSource) => ticks(t, 44)),
+  cmin_flt: row('long unsigned int', `${STAT} 11`, (t: TaskSource) => t.stat().big(11)),
+  cmaj_flt: row('long unsigned int', `${STAT} 13`, (t: TaskSource) => t.stat().big(13)),
   shared_pending: row('struct sigpending', `${STATUS} ShdPnd`, (t: TaskSource) => ({ signal: t.status().mask('ShdPnd') })),
   rlim: row('struct rlimit[16]', '/proc/TGID/task/TID/limits', (t: TaskSource) => t.limits()),
 } satisfies Rows
+
+const thread_info = { cpu: row('u32', `${STAT} 39`, (t: TaskSource) => t.stat().number(39)) } satisfies Rows
+const pid = {
+  level: row(
+    'unsigned int',
+    `${STATUS} NSpid: namespaces below the daemon's`,
+    (t: TaskSource) => t.status().numbers('NSpid').length - 1,
+  ),
+  numbers: row('struct upid[0]', `${STATUS} NSpid: from the daemon's namespace down`, (t: TaskSource) =>
+    t.status().numbers('NSpid'),
+  ),
+} satisfies Rows
+const upid = { nr: row('int', 'as the field that holds it', (nr: number) => nr) } satisfies Rows
 
 const sched_entity = {
   sum_exec_runtime: row('u64', '/proc/TGID/task/TID/schedstat 1: ns', (t: TaskSource) => t.schedstat()?.[0] ?? 0n),
@@ -126,11 +174,18 @@ const mm_struct = {
   data_vm: row('long unsigned int', `${STATUS} VmData: pages`, (t: TaskSource) => pages(t, 'VmData')),
   stack_vm: row('long unsigned int', `${STATUS} VmStk: pages`, (t: TaskSource) => pages(t, 'VmStk')),
   exec_vm: row('long unsigned int', `${STATUS} VmExe + VmLib: pages`, (t: TaskSource) => pages(t, 'VmExe') + pages(t, 'VmLib')),
-  hiwater_rss: row('long unsigned int', `${STATUS} VmHWM: pages, at least the present size`, (t: TaskSource) => pages(t, 'VmHWM')),
-  hiwater_vm: row('long unsigned int', `${STATUS} VmPeak: pages, at least the present size`, (t: TaskSource) => pages(t, 'VmPeak')),
-  rss_stat: row('struct percpu_counter[4]', `${STATUS} RssFile, RssAnon, VmSwap, RssShmem: pages`, (t: TaskSource) =>
-    ['RssFile', 'RssAnon', 'VmSwap', 'RssShmem'].map(key => pages(t, key)),
+  hiwater_rss: row('long unsigned int', `${STATUS} VmHWM: pages, at least the present size`, (t: TaskSource) =>
+    pages(t, 'VmHWM'),
   ),
+  hiwater_vm: row('long unsigned int', `${STATUS} VmPeak: pages, at least the present size`, (t: TaskSource) =>
+    pages(t, 'VmPeak'),
+  ),
+  rss_stat: row(
+    'struct percpu_counter[4]',
+    `${STATUS} RssFile, RssAnon, VmSwap, RssShmem: pages, with what the cpus have not yet added to the kernel's count`,
+    (t: TaskSource) => ['RssFile', 'RssAnon', 'VmSwap', 'RssShmem'].map(key => pages(t, key)),
+  ),
+  pgtables_bytes: row('atomic_long_t', `${STATUS} VmPTE: bytes`, (t: TaskSource) => BigInt(t.status().number('VmPTE')) * 1024n),
   start_code: statAddress(26),
   end_code: statAddress(27),
   start_stack: statAddress(28),
@@ -148,6 +203,8 @@ const mm_struct = {
   }),
 } satisfies Rows
 const percpu_counter = { count: row('s64', 'as the field that holds it', (count: bigint) => count) } satisfies Rows
+const atomic64_t = { counter: row('s64', 'as the field that holds it', (value: bigint) => value) } satisfies Rows
+const atomic_long_t = atomic64_t
 
 const idOf = <T extends 'kuid_t' | 'kgid_t'>(type: T, key: 'Uid' | 'Gid', column: number) =>
   row(type, `${STATUS} ${key} ${column + 1}`, (t: TaskSource) => (t.status().numbers(key)[column] ?? 0) as never)
@@ -172,7 +229,9 @@ const kgid_t = { val: row('gid_t', 'as the field that holds it', (id: number) =>
 const kernel_cap_t = { val: row('u64', 'as the field that holds it', (mask: bigint) => mask) } satisfies Rows
 
 const files_struct = { fdt: row('struct fdtable *', STATUS, (t: TaskSource) => t) } satisfies Rows
-const fdtable = { max_fds: row('unsigned int', `${STATUS} FDSize`, (t: TaskSource) => t.status().number('FDSize')) } satisfies Rows
+const fdtable = {
+  max_fds: row('unsigned int', `${STATUS} FDSize`, (t: TaskSource) => t.status().number('FDSize')),
+} satisfies Rows
 const fs_struct = {
   umask: row('int', `${STATUS} Umask`, (t: TaskSource) => Number.parseInt(t.status().get('Umask') ?? '0', 8)),
   root: row('struct path', '/proc/TGID/task/TID/root', (t: TaskSource) => linkPath(t, 'root') ?? NOWHERE),
@@ -186,22 +245,36 @@ const nsproxy = {
   uts_ns: namespace('struct uts_namespace *', 'uts'),
   ipc_ns: namespace('struct ipc_namespace *', 'ipc') as unknown as ReturnType<typeof row<'struct ipc_namespace *', TaskSource>>,
   mnt_ns: namespace('struct mnt_namespace *', 'mnt') as unknown as ReturnType<typeof row<'struct mnt_namespace *', TaskSource>>,
-  pid_ns_for_children: namespace('struct pid_namespace *', 'pid_for_children') as unknown as ReturnType<typeof row<'struct pid_namespace *', TaskSource>>,
+  pid_ns_for_children: namespace('struct pid_namespace *', 'pid_for_children') as unknown as ReturnType<
+    typeof row<'struct pid_namespace *', TaskSource>
+  >,
   net_ns: namespace('struct net *', 'net') as unknown as ReturnType<typeof row<'struct net *', TaskSource>>,
-  time_ns: namespace('struct time_namespace *', 'time') as unknown as ReturnType<typeof row<'struct time_namespace *', TaskSource>>,
-  time_ns_for_children: namespace('struct time_namespace *', 'time_for_children') as unknown as ReturnType<typeof row<'struct time_namespace *', TaskSource>>,
-  cgroup_ns: namespace('struct cgroup_namespace *', 'cgroup') as unknown as ReturnType<typeof row<'struct cgroup_namespace *', TaskSource>>,
+  time_ns: namespace('struct time_namespace *', 'time') as unknown as ReturnType<
+    typeof row<'struct time_namespace *', TaskSource>
+  >,
+  time_ns_for_children: namespace('struct time_namespace *', 'time_for_children') as unknown as ReturnType<
+    typeof row<'struct time_namespace *', TaskSource>
+  >,
+  cgroup_ns: namespace('struct cgroup_namespace *', 'cgroup') as unknown as ReturnType<
+    typeof row<'struct cgroup_namespace *', TaskSource>
+  >,
 } satisfies Rows
 const ns_common = { inum: row('unsigned int', 'inode number of the namespace', (inum: number) => inum) } satisfies Rows
 const withNs = { ns: row('struct ns_common', 'the namespace itself', (inum: number) => inum) } satisfies Rows
 
-const css_set = { dfl_cgrp: row('struct cgroup *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => (t.cgroup2() === null ? null : t)) } satisfies Rows
+const css_set = {
+  dfl_cgrp: row('struct cgroup *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => (t.cgroup2() === null ? null : t)),
+} satisfies Rows
 const cgroup = {
   kn: row('struct kernfs_node *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => t),
   level: row('int', 'depth of the path', (t: TaskSource) => (t.cgroup2() ?? '/').split('/').filter(Boolean).length),
 } satisfies Rows
 const kernfs_node = {
-  name: row('const char *', 'last part of the path, empty for the root', (t: TaskSource) => (t.cgroup2() ?? '').split('/').at(-1) ?? ''),
+  name: row(
+    'const char *',
+    'last part of the path, empty for the root',
+    (t: TaskSource) => (t.cgroup2() ?? '').split('/').at(-1) ?? '',
+  ),
   id: row('u64', "inode number of the folder in the daemon's cgroup2 mount, 0 without one", (t: TaskSource) => cgroupId(t)),
 } satisfies Rows
 
@@ -213,8 +286,14 @@ const file = {
     const fd = asFd(f)
     return fd && { name: fopsName(fd), platform: fd.task.session.platform }
   }),
-  f_flags: row('unsigned int', `/proc/TGID/task/TID/fdinfo/N flags, without O_CLOEXEC; ${FD_ONLY}`, (f: FileLike) => asFd(f)?.flags() ?? 0),
-  f_mode: row('fmode_t', `fdinfo flags: FMODE_READ, FMODE_WRITE and FMODE_PATH only; ${FD_ONLY}`, (f: FileLike) => modeOf(asFd(f)?.flags() ?? 0)),
+  f_flags: row(
+    'unsigned int',
+    `/proc/TGID/task/TID/fdinfo/N flags, without O_CLOEXEC, which fdinfo shows of the descriptor only; ${FD_ONLY}`,
+    (f: FileLike) => asFd(f)?.flags() ?? 0,
+  ),
+  f_mode: row('fmode_t', `fdinfo flags: FMODE_READ, FMODE_WRITE and FMODE_PATH only; ${FD_ONLY}`, (f: FileLike) =>
+    modeOf(asFd(f)?.flags() ?? 0),
+  ),
   f_pos: row('loff_t', `/proc/TGID/task/TID/fdinfo/N pos; ${FD_ONLY}`, (f: FileLike) => BigInt(asFd(f)?.info()?.get('pos') ?? 0)),
   f_inode: row('struct inode *', '/proc/TGID/task/TID/fd/N, or the columns of maps', (f: FileLike) => f.inode),
   f_path: row('struct path', 'link of /proc/TGID/task/TID/fd/N, or the column of maps', (f: FileLike) => f.path),
@@ -223,7 +302,7 @@ const file_operations = {} satisfies Rows
 
 const path = { dentry: row('struct dentry *', 'as the path', (p: SourceOf['path']) => (p.text === '' ? null : p)) } satisfies Rows
 const dentry = {
-  d_name: row('struct qstr', 'last part of the path', (p: SourceOf['dentry']) => lastName(p.text)),
+  d_name: row('const struct qstr', 'last part of the path', (p: SourceOf['dentry']) => lastName(p.text)),
   d_inode: row('struct inode *', 'what the path leads to', (p: SourceOf['dentry']) => p.inode),
 } satisfies Rows
 const qstr = {
@@ -233,17 +312,23 @@ const qstr = {
 
 type Inode = SourceOf['inode']
 const statNumber = (type: 'umode_t' | 'u8', from: string, key: 'mode') => row(type, from, (i: Inode) => i.stat()?.[key] ?? 0)
-const seconds = (key: 'atime' | 'mtime' | 'ctime') => row('time64_t', `stat ${key}`, (i: Inode) => (i.stat()?.[key] ?? 0n) / NS_PER_S)
-const nanoseconds = (key: 'atime' | 'mtime' | 'ctime') => row('u32', `stat ${key}`, (i: Inode) => Number((i.stat()?.[key] ?? 0n) % NS_PER_S))
+const seconds = (key: 'atime' | 'mtime' | 'ctime') =>
+  row('time64_t', `stat ${key}`, (i: Inode) => (i.stat()?.[key] ?? 0n) / NS_PER_S)
+const nanoseconds = (key: 'atime' | 'mtime' | 'ctime') =>
+  row('u32', `stat ${key}`, (i: Inode) => Number((i.stat()?.[key] ?? 0n) % NS_PER_S))
 const inode = {
   i_ino: row('long unsigned int', 'stat ino, or the column of maps', (i: Inode) => i.known?.ino ?? i.stat()?.ino ?? 0n),
   i_mode: statNumber('umode_t', 'stat mode', 'mode'),
-  i_nlink: row('unsigned int', 'stat nlink', (i: Inode) => i.stat()?.nlink ?? 0),
+  i_nlink: row('const unsigned int', 'stat nlink', (i: Inode) => i.stat()?.nlink ?? 0),
   i_uid: row('kuid_t', 'stat uid', (i: Inode) => i.stat()?.uid ?? 0),
   i_gid: row('kgid_t', 'stat gid', (i: Inode) => i.stat()?.gid ?? 0),
   i_rdev: row('dev_t', 'stat rdev', (i: Inode) => kernelDevice(splitDevice(i.stat()?.rdev ?? 0n))),
   i_size: row('loff_t', 'stat size', (i: Inode) => i.stat()?.size ?? 0n),
-  i_blocks: row('blkcnt_t', 'stat blocks', (i: Inode) => i.stat()?.blocks ?? 0n),
+  i_blocks: row(
+    'blkcnt_t',
+    'stat blocks: with those that the file system has only reserved yet',
+    (i: Inode) => i.stat()?.blocks ?? 0n,
+  ),
   i_atime_sec: seconds('atime'),
   i_mtime_sec: seconds('mtime'),
   i_ctime_sec: seconds('ctime'),
@@ -254,7 +339,9 @@ const inode = {
 } satisfies Rows
 const super_block = {
   s_dev: row('dev_t', 'stat dev, or the column of maps', (i: Inode) => kernelDevice(i.known ?? splitDevice(i.stat()?.dev ?? 0n))),
-  s_type: row('struct file_system_type *', 'mountinfo by fdinfo mnt_id; NULL when it cannot be told', (i: Inode) => i.fsType()),
+  s_type: row('struct file_system_type *', 'mountinfo by fdinfo mnt_id or by device; NULL when it cannot be told', (i: Inode) =>
+    i.fsType(),
+  ),
 } satisfies Rows
 const file_system_type = { name: row('const char *', 'mountinfo', (name: string) => name) } satisfies Rows
 
@@ -263,9 +350,15 @@ const MAPS = '/proc/TGID/task/TID/maps'
 const vm_area_struct = {
   vm_start: row('long unsigned int', MAPS, (v: Vma) => v.start),
   vm_end: row('long unsigned int', MAPS, (v: Vma) => v.end),
-  vm_flags: row('vm_flags_t', `${MAPS}: VM_READ, VM_WRITE, VM_EXEC, VM_SHARED and VM_MAYSHARE only`, (v: Vma) => v.flags),
-  vm_pgoff: row('long unsigned int', `${MAPS}; without a file the page number of vm_start, as the kernel sets it at mmap`, (v: Vma) =>
-    v.isFile ? v.offset / BigInt(v.task.session.platform.pageSize) : v.start / BigInt(v.task.session.platform.pageSize),
+  vm_flags: row(
+    'const vm_flags_t',
+    `${MAPS}: VM_READ, VM_WRITE, VM_EXEC, VM_MAYSHARE, and VM_SHARED where it is writable; no other bits`,
+    (v: Vma) => v.flags,
+  ),
+  vm_pgoff: row(
+    'long unsigned int',
+    `${MAPS}; without a file as the kernel sets it at mmap and exec, which is not so any more after mremap`,
+    (v: Vma) => pageOffset(v),
   ),
   vm_file: row('struct file *', `${MAPS}: NULL without device and inode`, (v: Vma) => (v.isFile ? v : null)),
   vm_mm: row('struct mm_struct *', 'the mm of the task', (v: Vma) => v.task),
@@ -286,9 +379,42 @@ const bpf_link = { id: row('u32', 'iterfs', (l: SourceOf['bpf_link']) => l.id) }
 
 /** All structs by their kernel names. */
 export const STRUCTS = {
-  ...{ task_struct, signal_struct, sched_entity, sched_info, task_io_accounting, seccomp, sigpending, sigset_t, rlimit },
-  ...{ mm_struct, percpu_counter, cred, kuid_t, kgid_t, kernel_cap_t, files_struct, fdtable, fs_struct },
-  ...{ nsproxy, ns_common, uts_namespace: withNs, ipc_namespace: withNs, mnt_namespace: withNs, pid_namespace: withNs, net: withNs },
+  ...{
+    task_struct,
+    thread_info,
+    pid,
+    upid,
+    signal_struct,
+    sched_entity,
+    sched_info,
+    task_io_accounting,
+    seccomp,
+    sigpending,
+    sigset_t,
+    rlimit,
+  },
+  ...{
+    mm_struct,
+    percpu_counter,
+    atomic64_t,
+    atomic_long_t,
+    cred,
+    kuid_t,
+    kgid_t,
+    kernel_cap_t,
+    files_struct,
+    fdtable,
+    fs_struct,
+  },
+  ...{
+    nsproxy,
+    ns_common,
+    uts_namespace: withNs,
+    ipc_namespace: withNs,
+    mnt_namespace: withNs,
+    pid_namespace: withNs,
+    net: withNs,
+  },
   ...{ time_namespace: withNs, cgroup_namespace: withNs, css_set, cgroup, kernfs_node },
   ...{ file, file_operations, path, dentry, qstr, inode, super_block, file_system_type, vm_area_struct },
   ...{ bpf_prog, bpf_prog_aux, bpf_map, bpf_link },
@@ -313,6 +439,25 @@ function countMaps(task: TaskSource): number {
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('[vsyscall]') ? lines - 1 : lines
     }) ?? 0
   )
+}
+
+/** Memory that the kernel itself maps counts from 0 (_install_special_mapping). */
+const SPECIAL = /^\[(?:vdso|vvar|vvar_vclock|vsyscall|uprobes|sigpage|vectors)\]$/
+/** STACK_TOP_MAX of x86-64 and arm64. */
+const STACK_TOP_MAX = [0x7fff_ffff_f000n, 0x1_0000_0000_0000n] as const
+const BITS_OF_USER_X86 = 47n
+
+/**
+ * vm_pgoff. Anonymous memory counts from its own address (do_mmap). exec sets the stack up at STACK_TOP_MAX and moves it afterwards;
+ * the offset stays (create_init_stack_vma, relocate_vma_down).
+ */
+function pageOffset(vma: Vma): bigint {
+  const pageSize = BigInt(vma.task.session.platform.pageSize)
+  if (vma.isFile) return vma.offset / pageSize
+  if (SPECIAL.test(vma.name)) return 0n
+  if (vma.name !== '[stack]') return vma.start / pageSize
+  const top = STACK_TOP_MAX[vma.start >> BITS_OF_USER_X86 === 0n ? 0 : 1]
+  return (top - (vma.end - vma.start)) / pageSize
 }
 
 const O_ACCMODE = 3

@@ -40,6 +40,11 @@ export interface SourceOf {
   file: FdSource | VmaSource | ExeSource
   file_operations: { readonly name: string; readonly platform: Platform }
   percpu_counter: bigint
+  atomic64_t: bigint
+  atomic_long_t: bigint
+  thread_info: TaskSource
+  pid: TaskSource
+  upid: number
   path: PathSource
   dentry: PathSource
   qstr: string
@@ -76,18 +81,41 @@ export interface LinkSource {
   readonly prog_id: number
 }
 
-type Small = 'int' | 'unsigned int' | 'short int' | 'unsigned char' | 'pid_t' | 'uid_t' | 'gid_t' | 'u32' | 'u8' | 'umode_t' | 'dev_t' | 'fmode_t'
-type Big = 'u64' | 's64' | 'long int' | 'long unsigned int' | 'long long unsigned int' | 'loff_t' | 'time64_t' | 'blkcnt_t' | 'vm_flags_t' | '__kernel_ulong_t'
+type Small =
+  | 'int'
+  | 'unsigned int'
+  | 'short int'
+  | 'unsigned char'
+  | 'pid_t'
+  | 'uid_t'
+  | 'gid_t'
+  | 'u32'
+  | 'u8'
+  | 'umode_t'
+  | 'dev_t'
+  | 'fmode_t'
+type Big =
+  | 'u64'
+  | 's64'
+  | 'long int'
+  | 'long unsigned int'
+  | 'long long unsigned int'
+  | 'loff_t'
+  | 'time64_t'
+  | 'blkcnt_t'
+  | 'vm_flags_t'
+  | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
 /** Structs that C knows by a typedef. */
-type Typedef = 'kuid_t' | 'kgid_t' | 'kernel_cap_t' | 'sigset_t'
+type Typedef = 'kuid_t' | 'kgid_t' | 'kernel_cap_t' | 'sigset_t' | 'atomic64_t' | 'atomic_long_t'
 type StructName = keyof SourceOf
 export type CTypeName =
   | Small
   | Big
   | Text
   | Typedef
-  | 'atomic64_t'
+  | `const ${Small | Big}`
+  | `const struct ${StructName}`
   | `char[${number}]`
   | `struct ${StructName}`
   | `struct ${StructName} *`
@@ -104,7 +132,7 @@ export type Raw<T> = T extends `const struct ${infer N} *` | `struct ${infer N} 
     ? N extends keyof SourceOf
       ? readonly SourceOf[N][]
       : never
-    : T extends `struct ${infer N}`
+    : T extends `struct ${infer N}` | `const struct ${infer N}`
       ? N extends keyof SourceOf
         ? SourceOf[N]
         : never
@@ -112,7 +140,13 @@ export type Raw<T> = T extends `const struct ${infer N} *` | `struct ${infer N} 
         ? SourceOf[T]
         : Scalar<T>
 
-type Scalar<T> = T extends `char[${number}]` | Text ? string : T extends `${string}[${number}]` ? readonly bigint[] : T extends Big | 'atomic64_t' ? bigint : number
+type Scalar<T> = T extends `char[${number}]` | Text
+  ? string
+  : T extends `${string}[${number}]`
+    ? readonly bigint[]
+    : T extends Big | `const ${Big}`
+      ? bigint
+      : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends `const struct ${infer N} *` | `struct ${infer N} *`
@@ -123,7 +157,7 @@ export type Value<T> = T extends `const struct ${infer N} *` | `struct ${infer N
     ? N extends StructName
       ? readonly Struct<N>[]
       : never
-    : T extends `struct ${infer N}`
+    : T extends `struct ${infer N}` | `const struct ${infer N}`
       ? N extends StructName
         ? Struct<N>
         : never
@@ -145,9 +179,15 @@ export type Rows = Readonly<Record<string, Row<never>>>
 
 /** A struct as a TypeScript program sees it: every row a read-only property, read at the first look. */
 export type Struct<N extends StructName> = N extends keyof KernelStructs
-  ? { readonly [K in keyof KernelStructs[N]]: KernelStructs[N][K] extends { readonly type: infer T } ? Value<T> : never } & { readonly [ADDRESS]: bigint }
+  ? { readonly [K in keyof KernelStructs[N]]: KernelStructs[N][K] extends { readonly type: infer T } ? Value<T> : never } & {
+      readonly [ADDRESS]: bigint
+    }
   : never
 
 /** A row. The reader's result is checked against the C type. */
-export const row = <const T extends CTypeName, S>(type: T, from: string, read: (source: S) => Raw<T>, compat?: string): Row<S, T> =>
-  compat === undefined ? { type, from, read } : { type, from, read, compat }
+export const row = <const T extends CTypeName, S>(
+  type: T,
+  from: string,
+  read: (source: S) => Raw<T>,
+  compat?: string,
+): Row<S, T> => (compat === undefined ? { type, from, read } : { type, from, read, compat })

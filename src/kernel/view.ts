@@ -1,5 +1,7 @@
 // The objects that TypeScript programs look at: for each struct a class with one getter per row, made at import. A getter reads
 // when it is looked at, so that only what a program uses is read.
+
+import { kernelDevice, splitDevice } from '../sources/device.ts'
 import { ADDRESS, addressOf } from '../util/address.ts'
 import { symbolAddress } from './fops.ts'
 import { STRUCTS } from './structs.ts'
@@ -67,17 +69,39 @@ export function view<N extends StructName>(name: N, source: SourceOf[N] | null):
   return source === null ? null : (wrap(name, source) as Struct<N>)
 }
 
+/** Objects that more than one source stands for: what tells them apart. The others go by their source. */
+const IDENTITY: { readonly [N in StructName]?: (source: SourceOf[N]) => string } = {
+  signal_struct: task => `of ${task.tgid}`,
+  mm_struct: task => `of ${task.tgid}`,
+  files_struct: task => `of ${task.sharesFiles() ? task.tgid : task.tid}`,
+  fdtable: task => `of ${task.sharesFiles() ? task.tgid : task.tid}`,
+  cgroup: task => task.cgroup2() ?? '',
+  kernfs_node: task => task.cgroup2() ?? '',
+  nsproxy: task => NAMESPACES.map(name => task.namespace(name)).join(),
+  inode: inodeId,
+  super_block: inode => inodeId(inode).split(' ')[0]!,
+}
+const NAMESPACES = ['uts', 'ipc', 'mnt', 'pid_for_children', 'net', 'time', 'time_for_children', 'cgroup']
+
+/** Device and number; the way to it when it may not be looked at. */
+function inodeId(inode: SourceOf['inode']): string {
+  if (inode.known) return `${kernelDevice(inode.known)} ${inode.known.ino}`
+  const stat = inode.stat()
+  return stat ? `${kernelDevice(splitDevice(stat.dev))} ${stat.ino}` : inode.id
+}
+
 function addressOfSource(name: StructName, source: unknown): bigint {
   if (name === 'file_operations') {
     const { name: symbol, platform } = source as SourceOf['file_operations']
     return symbolAddress(platform, symbol)
   }
-  const id = typeof source === 'object' && source !== null && 'id' in source ? source.id : source
+  const identity = IDENTITY[name] as ((source: unknown) => string) | undefined
+  const id = identity ? identity(source) : typeof source === 'object' && source !== null && 'id' in source ? source.id : source
   return addressOf(`${name} ${String(id)}`)
 }
 
 /** bpf_d_path(): the text of a place in a file system, as the kernel's d_path() prints it. */
-export const d_path = (path: Struct<'path'>): string => ((path as unknown as { [SOURCE]: SourceOf['path'] })[SOURCE]).text
+export const d_path = (path: Struct<'path'>): string => (path as unknown as { [SOURCE]: SourceOf['path'] })[SOURCE].text
 
 /** One field of a struct, for people. */
 export interface FieldDoc {

@@ -1,10 +1,11 @@
 // An open file of a task, or the file that a VMA maps.
 import type { FileStat } from '../platform/platform.ts'
-import { ENOENT, ErrnoError } from '../util/errno.ts'
 import { ObjectGone } from '../util/object-gone.ts'
-import { isDenied, isGone } from './session.ts'
+import { type Device, splitDevice } from './device.ts'
+import type { VmaSource } from './maps.ts'
+import { isDenied, isGone, type SourceSession } from './session.ts'
 import type { TaskSource } from './task.ts'
-import { Lines } from './text.ts'
+import { Lines, latin1 } from './text.ts'
 
 /** O_CLOEXEC is a flag of the descriptor, which fdinfo shows among those of the file. */
 const O_CLOEXEC = 0o2000000
@@ -94,32 +95,89 @@ export class FdSource {
   }
 }
 
-/** File system type of a mount id in the task's mount namespace; null when it is not there. */
-function fsTypeOfMount(task: TaskSource, id: number): string | null {
-  const types = task.facet('mountinfo', dir => {
-    const byId = new Map<number, string>()
-    for (const line of Buffer.from(dir.read('mountinfo')).toString('latin1').split('\n')) {
-      const type = / - (\S+)/.exec(line)?.[1]
-      if (type) byId.set(Number.parseInt(line, 10), type)
-    }
-    return byId
-  })
-  return types?.get(id) ?? null
+interface Mounts {
+  readonly byId: ReadonlyMap<number, string>
+  /** By `major:minor`. */
+  readonly byDevice: ReadonlyMap<string, string>
 }
+
+/** How long, in ms, the mounts of a namespace are taken to be the same. */
+const MOUNTS_KEEP_MS = 20
+
+/** What one session knows of the mounts of each namespace, by its inode number. */
+type MountsByNamespace = Map<number, { readonly takenMs: number; readonly mounts: Mounts }>
+const known = new WeakMap<SourceSession, MountsByNamespace>()
+
+/** A file system type of the task's mount namespace; null when it is not among the mounts. */
+function findType(task: TaskSource, find: (mounts: Mounts) => string | undefined): string | null {
+  const { session } = task
+  const namespace = task.namespace('mnt')
+  const byNamespace: MountsByNamespace = known.get(session) ?? new Map()
+  known.set(session, byNamespace)
+  const now = session.platform.nowMs()
+  const last = byNamespace.get(namespace)
+  const found = last && now - last.takenMs <= MOUNTS_KEEP_MS ? find(last.mounts) : undefined
+  if (found !== undefined) return found
+  const mounts = task.facet('mountinfo', dir => parseMounts(latin1(dir.read('mountinfo'))))
+  if (!mounts) return null
+  if (namespace !== 0) byNamespace.set(namespace, { takenMs: now, mounts })
+  return find(mounts) ?? null
+}
+
+function parseMounts(text: string): Mounts {
+  const byId = new Map<number, string>()
+  const byDevice = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const [, id, device, type] = /^(\d+) \d+ (\d+:\d+) .* - (\S+)/.exec(line) ?? []
+    if (type === undefined) continue
+    byId.set(Number(id), type)
+    byDevice.set(device!, type)
+  }
+  return { byId, byDevice }
+}
+
+/** File system type of a mount id; null when it is not in the namespace. */
+const fsTypeOfMount = (task: TaskSource, id: number): string | null => findType(task, mounts => mounts.byId.get(id))
+
+/** File system type of a device; null when none of the namespace's mounts has it. */
+export const fsTypeOfDevice = (task: TaskSource, { major, minor }: Device): string | null =>
+  findType(task, mounts => mounts.byDevice.get(`${major}:${minor}`))
 
 /** The place that a link of a task names: cwd, root or exe. Null when there is none. */
 export function linkPath(task: TaskSource, name: string): PathSource | null {
   const text = task.link(name)
   if (text === null) return null
-  return { text, inode: { id: `${name} of ${task.id}`, stat: () => task.linkStat(name), fsType: () => null } }
+  const stat = (): FileStat | null => task.linkStat(name)
+  const fsType = (): string | null => {
+    const seen = stat()
+    return seen && fsTypeOfDevice(task, splitDevice(seen.dev))
+  }
+  return { text, inode: { id: `${name} of ${task.id}`, stat, fsType } }
 }
 
-/** stat(2) of what a VMA maps, through map_files; null when that may not be followed. */
-export function statMapped(task: TaskSource, range: string): FileStat | null {
+/**
+ * stat(2) of what a VMA maps: through map_files, which only root may follow, else through the path, when that still leads to the
+ * same inode. Null when neither does.
+ */
+export function statMapped(vma: VmaSource): FileStat | null {
+  const { task } = vma
+  return (
+    lookAt(task, `../../map_files/${vma.range}`) ??
+    (vma.name.startsWith('/') ? sameInode(vma, lookAt(task, `root${vma.name}`)) : null)
+  )
+}
+
+function sameInode(vma: VmaSource, stat: FileStat | null): FileStat | null {
+  if (!stat || stat.ino !== vma.ino) return null
+  const { major, minor } = splitDevice(stat.dev)
+  return major === vma.major && minor === vma.minor ? stat : null
+}
+
+function lookAt(task: TaskSource, name: string): FileStat | null {
   try {
-    return task.dir.stat(`map_files/${range}`)
+    return task.dir.stat(name)
   } catch (err) {
-    if (isDenied(err) || (err instanceof ErrnoError && err.errno === ENOENT)) return null
+    if (isDenied(err) || isGone(err)) return null
     throw err
   }
 }

@@ -2,7 +2,7 @@
 import type { FileStat } from '../platform/platform.ts'
 import { decodeText } from '../util/bytes.ts'
 import type { InodeSource, PathSource } from './file.ts'
-import { statMapped } from './file.ts'
+import { fsTypeOfDevice, statMapped } from './file.ts'
 import type { TaskSource } from './task.ts'
 import { latin1 } from './text.ts'
 
@@ -23,6 +23,7 @@ export class VmaSource {
   readonly task: TaskSource
   readonly start: bigint
   readonly end: bigint
+  /** VM_SHARED only with VM_WRITE: a mapping that shares but cannot become writable has VM_MAYSHARE alone, and `s` all the same. */
   readonly flags: bigint
   readonly offset: bigint
   readonly major: number
@@ -32,6 +33,7 @@ export class VmaSource {
   readonly name: string
   /** `start-end` as in map_files. */
   readonly range: string
+  #stat: FileStat | null | undefined
 
   constructor(task: TaskSource, line: Uint8Array) {
     this.task = task
@@ -41,11 +43,12 @@ export class VmaSource {
     this.range = range
     this.start = BigInt(`0x${range.slice(0, dash)}`)
     this.end = BigInt(`0x${range.slice(dash + 1)}`)
+    const shared = perms[3] === 's'
     this.flags =
       (perms[0] === 'r' ? VM_READ : 0n) |
-      (perms[1] === 'w' ? VM_WRITE : 0n) |
+      (perms[1] === 'w' ? VM_WRITE | (shared ? VM_SHARED : 0n) : 0n) |
       (perms[2] === 'x' ? VM_EXEC : 0n) |
-      (perms[3] === 's' ? VM_SHARED | VM_MAYSHARE : 0n)
+      (shared ? VM_MAYSHARE : 0n)
     this.offset = BigInt(`0x${offset}`)
     const colon = device.indexOf(':')
     this.major = Number.parseInt(device.slice(0, colon), 16)
@@ -66,12 +69,17 @@ export class VmaSource {
   }
 
   stat(): FileStat | null {
-    return statMapped(this.task, this.range)
+    if (this.#stat === undefined) this.#stat = statMapped(this)
+    return this.#stat
   }
 
   get inode(): InodeSource {
-    const { ino, major, minor } = this
-    return { id: `inode ${major}:${minor} ${ino}`, known: { ino, major, minor }, stat: () => this.stat(), fsType: () => null }
+    const { task, ino, major, minor } = this
+    return {
+      ...{ id: `inode ${major}:${minor} ${ino}`, known: { ino, major, minor } },
+      stat: () => this.stat(),
+      fsType: () => fsTypeOfDevice(task, { major, minor }),
+    }
   }
 
   get path(): PathSource {

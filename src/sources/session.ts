@@ -1,8 +1,11 @@
 // What the sources of one open iterator share: the platform, the handles that are open for the current object, and who hears of
 // what may not be read.
 import type { Dir, Platform } from '../platform/platform.ts'
-import { EACCES, ENOENT, EPERM, ErrnoError, ESRCH } from '../util/errno.ts'
+import { EACCES, EMFILE, ENOENT, EPERM, ErrnoError, ESRCH } from '../util/errno.ts'
 import { ObjectGone } from '../util/object-gone.ts'
+
+/** Handles that one session may have open at a time; an object and those that it leads to need a few. */
+const MAX_OPEN = 256
 
 export interface SourceHooks {
   /** At the end of a session: `what` of tasks was left out, or read as 0, `times` times, because it may not be read. */
@@ -26,8 +29,9 @@ export class SourceSession {
     this.#hooks = hooks
   }
 
-  /** Opens a folder until release(). @throws ObjectGone when it is not there */
+  /** Opens a folder until release(). @throws ObjectGone when it is not there, ErrnoError EMFILE behind MAX_OPEN */
   openDir(path: string): Dir {
+    if (this.#open.size >= MAX_OPEN) throw new ErrnoError(EMFILE, `${path}: want at most ${MAX_OPEN} tasks looked at in one call`)
     let dir: Dir
     try {
       dir = this.platform.openDir(path)

@@ -5,10 +5,12 @@ import { decodeText } from '../util/bytes.ts'
 import { ErrnoError } from '../util/errno.ts'
 import { ObjectGone } from '../util/object-gone.ts'
 import { isDenied, isGone, type SourceSession } from './session.ts'
-import { bigDecimalAt, decimalAt, latin1, Lines } from './text.ts'
+import { bigDecimalAt, decimalAt, Lines, latin1 } from './text.ts'
 
 /** TASK_COMM_LEN - 1 */
 const COMM_BYTES = 15
+/** task->flags of a worker of the kernel's; others may have such a name too. */
+const PF_WQ_WORKER = 0x20
 const WORKER = /^(kworker\/u?\d+:\d+H?)[-+]/
 
 /** Fields of /proc/PID/stat after the command name, counted as in proc(5): 3 is the state. */
@@ -48,6 +50,7 @@ export class TaskSource {
   readonly tid: number
   #dir: Dir | undefined
   readonly #facets = new Map<string, unknown>()
+  readonly #leaders = new Map<number, TaskSource>()
 
   constructor(session: SourceSession, tgid: number, tid: number) {
     this.session = session
@@ -80,7 +83,8 @@ export class TaskSource {
       this.facet('comm', dir => {
         const bytes = dir.read('comm')
         const text = decodeText(bytes, 0, Math.min(bytes.length - 1, COMM_BYTES))
-        return WORKER.exec(text)?.[1] ?? text
+        const worker = WORKER.exec(text)?.[1]
+        return worker !== undefined && this.stat().number(9) & PF_WQ_WORKER ? worker : text
       }) ?? ''
     )
   }
@@ -136,12 +140,15 @@ export class TaskSource {
     })
   }
 
-  /** Numbers of the open files, ascending; null when they may not be read. Fresh at each call. */
+  /** Numbers of the open files, ascending; none when the task is gone, null when they may not be read. Fresh at each call. */
   openFds(): number[] | null {
     try {
-      return this.dir.list('fd').map(Number).sort((a, b) => a - b)
+      return this.dir
+        .list('fd')
+        .map(Number)
+        .sort((a, b) => a - b)
     } catch (err) {
-      if (isGone(err)) return []
+      if (isGone(err) || err instanceof ObjectGone) return []
       if (!isDenied(err)) throw err
       this.session.denied('fd')
       return null
@@ -153,10 +160,32 @@ export class TaskSource {
     return (this.statm()[0] ?? 0) > 0
   }
 
-  /** Another task of the same session; null for 0, which /proc shows for a parent outside the namespace. */
-  other(tgid: number, tid = tgid): TaskSource | null {
+  /** The leader of another thread group; null for 0, which /proc shows for a parent outside the namespace. Kept, as its handle is. */
+  leader(tgid: number): TaskSource | null {
+    if (tgid === 0) return null
+    if (tgid === this.tid) return this
+    let leader = this.#leaders.get(tgid)
+    if (!leader) {
+      leader = new TaskSource(this.session, tgid, tgid)
+      this.#leaders.set(tgid, leader)
+    }
+    return leader
+  }
+
+  /** The task that traces this one, which may be a thread of any group; null without one. */
+  tracer(): TaskSource | null {
+    const tid = this.status().number('TracerPid')
     if (tid === 0) return null
-    return tid === this.tid ? this : new TaskSource(this.session, tgid, tid)
+    return this.facet('tracer', () => {
+      const tgid = new Lines(this.session.platform.read(`/proc/${tid}/status`)).number('Tgid')
+      return new TaskSource(this.session, tgid, tid)
+    })
+  }
+
+  /** Whether the fd table is the one of the leader of the group; false when that cannot be told. */
+  sharesFiles(): boolean {
+    if (this.tid === this.tgid) return true
+    return this.facet('kcmp', () => this.session.platform.sameFiles(this.tgid, this.tid)) ?? false
   }
 
   /**
@@ -216,7 +245,11 @@ function parseLimits(text: string): [bigint, bigint][] {
   const value = (word: string): bigint => (word === 'unlimited' ? 0xffff_ffff_ffff_ffffn : BigInt(word))
   const lines = text.split('\n')
   return LIMITS.map(name => {
-    const words = lines.find(line => line.startsWith(name))?.slice(26).trim().split(/\s+/)
+    const words = lines
+      .find(line => line.startsWith(name))
+      ?.slice(26)
+      .trim()
+      .split(/\s+/)
     return [value(words?.[0] ?? '0'), value(words?.[1] ?? '0')]
   })
 }

@@ -49,18 +49,36 @@ export const objectTargets = (objects: Objects): IterReg[] => [
     target: 'bpf_prog',
     ctx_arg_info: [{ name: 'prog', type: 'struct bpf_prog *', orNull: true }],
     feature: 0,
-    seq_info: { open: () => new IdOps(() => objects.now.progs, prog => ({ prog: view('bpf_prog', prog) })) as SeqOperations },
+    seq_info: {
+      open: () =>
+        new IdOps(
+          () => objects.now.progs,
+          prog => ({ prog: view('bpf_prog', prog) }),
+        ) as SeqOperations,
+    },
   },
   {
     target: 'bpf_map',
     ctx_arg_info: [{ name: 'map', type: 'struct bpf_map *', orNull: true, trusted: true }],
     feature: 0,
-    seq_info: { open: () => new IdOps(() => objects.now.maps, map => ({ map: view('bpf_map', map) })) as SeqOperations },
+    seq_info: {
+      open: () =>
+        new IdOps(
+          () => objects.now.maps,
+          map => ({ map: view('bpf_map', map) }),
+        ) as SeqOperations,
+    },
   },
   {
     target: 'bpf_link',
     ctx_arg_info: [{ name: 'link', type: 'struct bpf_link *', orNull: true }],
     feature: 0,
-    seq_info: { open: () => new IdOps(() => objects.now.links, link => ({ link: view('bpf_link', link) })) as SeqOperations },
+    seq_info: {
+      open: () =>
+        new IdOps(
+          () => objects.now.links,
+          link => ({ link: view('bpf_link', link) }),
+        ) as SeqOperations,
+    },
   },
 ]

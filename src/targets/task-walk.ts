@@ -1,5 +1,12 @@
 // The order in which task, task_file and task_vma visit tasks (task_seq_get_next of kernel/bpf/task_iter.c).
-import { BPF_TASK_ITER_ALL, BPF_TASK_ITER_TGID, BPF_TASK_ITER_TID, type IterAux, type IterLinkInfo, type LinkInfo } from '../iter/link.ts'
+import {
+  BPF_TASK_ITER_ALL,
+  BPF_TASK_ITER_TGID,
+  BPF_TASK_ITER_TID,
+  type IterAux,
+  type IterLinkInfo,
+  type LinkInfo,
+} from '../iter/link.ts'
 import type { Opener } from '../iter/reg.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type PidNamespace, pidNamespaceOf } from '../sources/pid-namespace.ts'
@@ -11,6 +18,9 @@ import { EBADF, EINVAL, ErrnoError } from '../util/errno.ts'
 /** How old, in ms, a list may be before what it names is looked for again. */
 export const FRESH_MS = 20
 
+/** Listing all tasks may take one part in this of the time. */
+const KEEP_TIMES = 10
+
 interface Candidate {
   /** Its id in the namespace of the opener; the order. */
   readonly number: number
@@ -18,7 +28,7 @@ interface Candidate {
   readonly tid: number
 }
 
-/** A position among tasks. Ids only are kept; a list of them is made anew when it is used up, so that later tasks are seen. */
+/** A position among tasks. Ids only are kept; a list of them is made anew when it is used up or old, so that later tasks are seen. */
 export class TaskWalk {
   readonly #session: SourceSession
   readonly #platform: Platform
@@ -30,6 +40,8 @@ export class TaskWalk {
   #list: Candidate[] | null = null
   #at = 0
   #takenMs = 0
+  /** How old the list of all tasks may become. */
+  #keepMs = 0
   #last = 0
 
   constructor(session: SourceSession, aux: IterAux, opener: Opener, skipShared: boolean) {
@@ -49,19 +61,27 @@ export class TaskWalk {
   /** The task at the position, or the first one behind it that is there; null at the end. */
   current(): TaskSource | null {
     for (;;) {
-      if (!this.#list) this.#take()
-      const list = this.#list!
-      const stale = this.#platform.nowMs() - this.#takenMs > FRESH_MS
+      const age = this.#platform.nowMs() - this.#takenMs
+      const list = this.#list && (this.#type !== BPF_TASK_ITER_ALL || age <= this.#keepMs) ? this.#list : this.#take()
       for (; this.#at < list.length; this.#at++) {
         const { tgid, tid } = list[this.#at]!
-        if (stale && !this.#platform.exists(`/proc/${tgid}/task/${tid}`)) continue
+        if (age > FRESH_MS && !this.#platform.exists(`/proc/${tgid}/task/${tid}`)) continue
         if (this.#skipShared && tid !== tgid && this.#sharesFiles(tgid, tid)) continue
         return new TaskSource(this.#session, tgid, tid)
       }
-      if (this.#type !== BPF_TASK_ITER_ALL || list.length === 0) return null
-      this.#last = Math.max(this.#last, list.at(-1)!.number)
-      this.#list = null
+      if (list.length === 0 || this.#type === BPF_TASK_ITER_TID) return null
+      const { number, tid } = list.at(-1)!
+      this.#last = Math.max(this.#last, number)
+      const later = this.#take()
+      if (this.#type === BPF_TASK_ITER_TGID && !this.#goBehind(later, tid)) return null
     }
+  }
+
+  /** Goes to the thread made after `tid`; false when there is none, or `tid` is gone and with it the place in the order. */
+  #goBehind(list: readonly Candidate[], tid: number): boolean {
+    const at = list.findIndex(candidate => candidate.tid === tid)
+    this.#at = at < 0 ? list.length : at + 1
+    return this.#at < list.length
   }
 
   /** Moves behind the current task. */
@@ -72,18 +92,24 @@ export class TaskWalk {
     return this.current()
   }
 
-  #take(): void {
-    this.#takenMs = this.#platform.nowMs()
+  #take(): Candidate[] {
+    const before = this.#platform.nowMs()
     this.#at = 0
-    if (this.#type === BPF_TASK_ITER_TID) this.#list = this.#thread()
-    else if (this.#type === BPF_TASK_ITER_TGID) this.#list = this.#process(this.#toOwn(this.#pid))
-    else this.#list = this.#all()
+    this.#list =
+      this.#type === BPF_TASK_ITER_TID
+        ? this.#thread()
+        : this.#type === BPF_TASK_ITER_TGID
+          ? this.#process(this.#toOwn(this.#pid))
+          : this.#all(this.#last)
+    this.#takenMs = this.#platform.nowMs()
+    this.#keepMs = Math.max(FRESH_MS, KEEP_TIMES * (this.#takenMs - before))
+    return this.#list
   }
 
   /** The opener's number as /proc's; the number itself in the same namespace. 0 when no task has it. */
   #toOwn(number: number): number {
     if (!this.#namespace) return number
-    return this.#all().find(candidate => candidate.number === number)?.tid ?? 0
+    return this.#all(0).find(candidate => candidate.number === number)?.tid ?? 0
   }
 
   #thread(): Candidate[] {
@@ -98,10 +124,9 @@ export class TaskWalk {
     return this.#threadsOf(pid).map(tid => ({ number: tid, tgid: pid, tid }))
   }
 
-  /** All tasks behind the last one, ascending. */
-  #all(): Candidate[] {
+  /** All tasks whose number is above `last`, ascending. */
+  #all(last: number): Candidate[] {
     const found: Candidate[] = []
-    const last = this.#last
     const add = (tgid: number, tid: number): void => {
       const number = this.#namespace ? this.#namespace.numberOf(tgid, tid) : tid
       if (number > last) found.push({ number, tgid, tid })

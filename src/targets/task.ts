@@ -1,6 +1,7 @@
 // The targets task, task_file and task_vma (kernel/bpf/task_iter.c).
-import { BPF_ITER_RESCHED, type CtxArgInfo, type IterReg, type Opener } from '../iter/reg.ts'
+
 import type { IterAux } from '../iter/link.ts'
+import { BPF_ITER_RESCHED, type CtxArgInfo, type IterReg, type Opener } from '../iter/reg.ts'
 import { view } from '../kernel/view.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
@@ -9,7 +10,7 @@ import { MapsCursor, type VmaSource } from '../sources/maps.ts'
 import { isDenied, isGone, type SourceHooks, SourceSession } from '../sources/session.ts'
 import type { TaskSource } from '../sources/task.ts'
 import { ObjectGone } from '../util/object-gone.ts'
-import { attachTask, fillTask, FRESH_MS, showTask, TaskWalk } from './task-walk.ts'
+import { attachTask, FRESH_MS, fillTask, showTask, TaskWalk } from './task-walk.ts'
 
 export interface TaskHooks extends SourceHooks {
   /** See attachTask(). Default: there are no pidfds. */
@@ -62,7 +63,6 @@ class TaskFileOps implements SeqOperations<FdSource> {
     return this.#settle()
   }
   next(): FdSource | null {
-    this.#session.release()
     this.#fd++
     return this.#settle()
   }
@@ -90,6 +90,7 @@ class TaskFileOps implements SeqOperations<FdSource> {
         return new FdSource(this.#task, this.#fd)
       }
       this.#fds = null
+      this.#session.release()
       if (this.#walk.isThread) return null
       this.#fd = 0
     }
@@ -192,7 +193,12 @@ interface TaskTarget {
 }
 
 const TASK_TARGETS: readonly TaskTarget[] = [
-  { target: 'task', ctx_arg_info: [{ ...TASK, trusted: true }], skipShared: false, ops: (session, walk) => new TaskOps(session, walk) as SeqOperations },
+  {
+    target: 'task',
+    ctx_arg_info: [{ ...TASK, trusted: true }],
+    skipShared: false,
+    ops: (session, walk) => new TaskOps(session, walk) as SeqOperations,
+  },
   {
     target: 'task_file',
     ctx_arg_info: [TASK, { name: 'fd', type: 'u32' }, { name: 'file', type: 'struct file *', orNull: true }],

@@ -16,5 +16,5 @@ const BASE = 0xffff_8880_0000_0000n
 export function addressOf(name: string): bigint {
   let hash = 0xcbf29ce484222325n
   for (let i = 0; i < name.length; i++) hash = BigInt.asUintN(64, (hash ^ BigInt(name.charCodeAt(i))) * 0x100000001b3n)
-  return BASE + ((hash & 0x3f_ffff_ffffn) & ~63n)
+  return BASE + (hash & 0x3f_ffff_ffffn & ~63n)
 }

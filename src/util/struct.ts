@@ -4,14 +4,19 @@
 /** Field types: their size in bytes. A `u64` above 2^53 loses low bits. */
 const SIZES = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, i64: 8 } as const
 
+/** Little-endian integers of the kernel's ABI. */
 export type FieldType = keyof typeof SIZES
+/** Field names with their types, in the order of the struct. */
 export type Fields = Readonly<Record<string, FieldType>>
+/** What decode() gives: a number per field. */
 export type Decoded<F extends Fields> = { readonly [K in keyof F]: number }
 
+/** A struct of fixed size, as declared with struct(). */
 export interface Struct<F extends Fields = Fields> {
   readonly name: string
   /** Bytes. */
   readonly size: number
+  readonly fields: F
   /** Reads the struct at `at`. @throws RangeError when it does not fit into `bytes` */
   decode(bytes: Uint8Array, at?: number): Decoded<F>
   /** The struct's bytes; fields left out are 0. */
@@ -38,6 +43,7 @@ export function struct<const F extends Fields>(name: string, size: number, field
   return {
     name,
     size,
+    fields,
     encodeInto,
     decode(bytes, start = 0) {
       if (start + size > bytes.length) throw new RangeError(`struct ${name}: want ${size} bytes, got ${bytes.length - start}`)

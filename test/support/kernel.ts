@@ -15,7 +15,8 @@ export function noKernelBpf(): string | false {
 function probe(): string {
   if (process.getuid!() !== 0) return 'needs root for the bpf iterators of the kernel'
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'the kernel has no BTF'
-  for (const tool of ['clang', 'bpftool', 'cc']) if (run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status !== 0) return `${tool} is not installed`
+  for (const tool of ['clang', 'bpftool', 'cc'])
+    if (run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status !== 0) return `${tool} is not installed`
   const kernel = new Kernel()
   // A program that does not compile is a failure of ours, and no reason to skip.
   const object = kernel.compile('example.bpf.c', { TARGET: 1 })
@@ -41,11 +42,23 @@ export class Kernel {
 
   /** Compiles test/bpf/NAME with -D defines; the object's path. */
   compile(name: string, defines: Record<string, number> = {}): string {
+    return this.#clang(join(ROOT, 'test/bpf', name), defines)
+  }
+
+  /** Compiles a program given as text. */
+  compileText(text: string, name: string): string {
+    const file = join(this.#work, `${name}.c`)
+    writeFileSync(file, text)
+    return this.#clang(file, {})
+  }
+
+  #clang(source: string, defines: Record<string, number>): string {
     const header = join(this.#work, 'vmlinux.h')
-    if (!existsSync(header)) writeFileSync(header, must('sh', ['-c', 'PATH=$PATH:/usr/sbin bpftool btf dump file /sys/kernel/btf/vmlinux format c']))
-    const object = join(this.#work, `${basename(name, '.c')}-${Object.values(defines).join('-')}.o`)
+    if (!existsSync(header))
+      writeFileSync(header, must('sh', ['-c', 'PATH=$PATH:/usr/sbin bpftool btf dump file /sys/kernel/btf/vmlinux format c']))
+    const object = join(this.#work, `${basename(source, '.c')}-${Object.values(defines).join('-')}.o`)
     const flags = Object.entries(defines).map(([key, value]) => `-D${key}=${value}`)
-    must('clang', ['-target', 'bpf', '-O2', '-g', '-Wall', '-Werror', '-I', this.#work, ...flags, '-c', join(ROOT, 'test/bpf', name), '-o', object])
+    must('clang', ['-target', 'bpf', '-O2', '-g', '-Wall', '-Werror', '-I', this.#work, ...flags, '-c', source, '-o', object])
     return object
   }
 

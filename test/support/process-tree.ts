@@ -26,7 +26,7 @@ os.write(keep[1], b'0123456789' * 500)
 os.lseek(keep[1], 4, 0)
 keep += list(os.pipe()) + [socket.socket(), os.eventfd(0), os.open('/proc/self/status', os.O_RDONLY), os.open('/', os.O_PATH | os.O_DIRECTORY)]
 gone = os.open(folder + '/gone', os.O_RDWR | os.O_CREAT); os.unlink(folder + '/gone'); keep.append(gone)
-m = mmap.mmap(keep[1], 4096); s = mmap.mmap(-1, 8192)
+os.ftruncate(keep[1], 4096); m = mmap.mmap(keep[1], 4096); s = mmap.mmap(-1, 8192)
 for name, own in (('shares', False), ('own-table', True), ('third', False)):
     threading.Thread(target=body, args=(name, own), daemon=True).start()
 ready.wait()
