@@ -2,13 +2,23 @@
 import { stat, statfs } from 'node:fs'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
-import { DEBUG_PROGS, ErrnoError, ENOTDIR, type Link, nodePlatform, ObjectStore, type ObjectsView, type Prog, registerTargets } from '../src/index.ts'
+import {
+  DEBUG_PROGS,
+  ENOTDIR,
+  ErrnoError,
+  type Link,
+  nodePlatform,
+  ObjectStore,
+  type ObjectsView,
+  type Prog,
+  registerTargets,
+} from '../src/index.ts'
 import { Control } from './control/control.ts'
 import { EngineHost } from './engine/host.ts'
 import type { EngineNotice, EngineRequest, FuseCommand, FuseEvent } from './engine/messages.ts'
 import { PendingReplies } from './engine/pending.ts'
 import { EnginePool } from './engine/pool.ts'
-import { mountDevice, type MountOptions } from './mnt/mount.ts'
+import { type MountOptions, mountDevice } from './mnt/mount.ts'
 import { clearStaleMount } from './mnt/stale.ts'
 import { unmount } from './mnt/unmount.ts'
 import { createServer, type ServerInit } from './server.ts'
@@ -104,14 +114,21 @@ class Daemon {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#stop(signal))
     if (transport === 'fuse-native') {
       const { port1, port2 } = new MessageChannel()
-      const native: FuseNativeTransport = new FuseNativeTransport(dir, createServer(init, port2, bytes => native.reply(bytes)))
+      const native: FuseNativeTransport = new FuseNativeTransport(
+        dir,
+        createServer(init, port2, bytes => native.reply(bytes)),
+      )
       this.#build(-1, port1, bytes => native.reply(bytes))
       await native.mount()
       void native.closed.then(() => this.#end('unmounted'))
     } else {
       const { fd, allowOther } = mountDevice(dir, mount)
       if (!allowOther) this.#log.warn('other users cannot enter this mount: user_allow_other is not set in /etc/fuse.conf')
-      const thread = new Worker(new URL('./fuse-thread.js', import.meta.url), { workerData: { fd, init }, execArgv: [], name: 'fuse' })
+      const thread = new Worker(new URL('./fuse-thread.js', import.meta.url), {
+        workerData: { fd, init },
+        execArgv: [],
+        name: 'fuse',
+      })
       thread.on('error', err => {
         this.#log.fatal({ err }, 'FUSE thread failed')
         this.#stop('FUSE thread failed')
@@ -122,7 +139,11 @@ class Daemon {
   }
 
   /** Connects main with the server behind `port`. */
-  #build(fuseFd: number, port: Pick<MessagePort, 'postMessage'> & { on(event: 'message', listener: (event: FuseEvent) => void): unknown }, reply: (bytes: Uint8Array) => void): void {
+  #build(
+    fuseFd: number,
+    port: Pick<MessagePort, 'postMessage'> & { on(event: 'message', listener: (event: FuseEvent) => void): unknown },
+    reply: (bytes: Uint8Array) => void,
+  ): void {
     const log = this.#log
     this.#toFuse = (command, transfer = []) => {
       port.postMessage(command, transfer)
@@ -179,7 +200,15 @@ class Daemon {
     for (const { name, iter, file } of DEBUG_PROGS) {
       const { target } = iter
       host.engine.add(name, iter)
-      const prog = this.#store.addProg({ name, target, tag: '0'.repeat(16), uid: 0, loadedAt: BigInt(Date.now()) * 1_000_000n, path: file, worker: OWN_ENGINE })
+      const prog = this.#store.addProg({
+        name,
+        target,
+        tag: '0'.repeat(16),
+        uid: 0,
+        loadedAt: BigInt(Date.now()) * 1_000_000n,
+        path: file,
+        worker: OWN_ENGINE,
+      })
       const link = this.#store.addLink(prog, { aux: {}, targetInfo: {}, targetFdinfo: '' })
       this.#toFuse({ t: 'route', link: link.id, route: { worker: OWN_ENGINE, prog: name, target, aux: {} } })
       this.#toFuse({ t: 'debug', name: file, link: link.id })

@@ -1,8 +1,8 @@
 // The request side of a mount: protocol, tree and control file over one router. Runs in the FUSE thread, or in main with
 // the transport fuse-native.
 import type { MessagePort } from 'node:worker_threads'
-import { EINVAL } from '../src/util/errno.ts'
 import { decodeText } from '../src/util/bytes.ts'
+import { EINVAL } from '../src/util/errno.ts'
 import { BpffsTree } from './bpffs/tree.ts'
 import type { CtlRequest } from './engine/messages.ts'
 import { Router } from './engine/router.ts'
@@ -25,7 +25,9 @@ export interface ServerInit {
 function parseRequest(data: Uint8Array): CtlRequest | null {
   try {
     const request: unknown = JSON.parse(decodeText(data))
-    return typeof request === 'object' && request !== null && typeof (request as CtlRequest).cmd === 'string' ? (request as CtlRequest) : null
+    return typeof request === 'object' && request !== null && typeof (request as CtlRequest).cmd === 'string'
+      ? (request as CtlRequest)
+      : null
   } catch {
     return null
   }

@@ -4,7 +4,9 @@ import koffi from 'koffi'
 import { ErrnoError, strerror } from '../src/util/errno.ts'
 
 const libc = koffi.load(process.platform === 'linux' ? 'libc.so.6' : 'libc')
-const c_mount = libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)')
+const c_mount = libc.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+)
 const c_umount2 = libc.func('int umount2(const char *target, int flags)')
 const c_socketpair = libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *sv)')
 const c_recvmsg = libc.func('long recvmsg(int fd, _Inout_ void *msg, int flags)')

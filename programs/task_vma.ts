@@ -15,7 +15,13 @@ export const proc_maps: Iter<'task_vma'> = {
     seq.printf('%08llx-%08llx %s ', vma.vm_start, vma.vm_end, perms)
     if (file) {
       const dev = file.f_inode?.i_sb?.s_dev ?? 0
-      seq.printf('%08llx %02x:%02x %u', vma.vm_pgoff << 12n, dev >>> MINOR_BITS, dev & ((1 << MINOR_BITS) - 1), file.f_inode?.i_ino)
+      seq.printf(
+        '%08llx %02x:%02x %u',
+        vma.vm_pgoff << 12n,
+        dev >>> MINOR_BITS,
+        dev & ((1 << MINOR_BITS) - 1),
+        file.f_inode?.i_ino,
+      )
       seq.printf('\t%s\n', d_path(file.f_path))
     } else {
       seq.printf('%08llx 00:00 0\n', 0n)

@@ -1,9 +1,18 @@
 // The public names of iterfs.
-export { Engine, type Attached, type FoundProg, type Progress } from './engine.ts'
-export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
-export { bpf_iter_reg_target, BPF_ITER_RESCHED, type CtxArgInfo, findTarget, type IterReg, listTargets, type Opener, type SeqInfo } from './iter/reg.ts'
-export { IterSession, type IterMeta, MAX_ITER_OBJECTS, type RunProg } from './iter/session.ts'
+export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
+export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
+export {
+  BPF_ITER_RESCHED,
+  bpf_iter_reg_target,
+  type CtxArgInfo,
+  findTarget,
+  type IterReg,
+  listTargets,
+  type Opener,
+  type SeqInfo,
+} from './iter/reg.ts'
+export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './iter/session.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'

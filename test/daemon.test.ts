@@ -1,10 +1,23 @@
 // The daemon in trouble: programs that do not return or fail, kills, signals, users.
-import { chmodSync, closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+
+import { spawn } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { CLI, ROOT } from './support/paths.ts'
 import { cleanEnv, type Daemon, iterfs, run, scratch, sh, sleep, startDaemon, until } from './support/daemon.ts'
-import { spawn } from 'node:child_process'
+import { CLI, ROOT } from './support/paths.ts'
 
 const program = (name: string): string => join(ROOT, 'test/programs', `${name}.ts`)
 const shipped = (name: string): string => join(ROOT, 'programs', `${name}.ts`)
@@ -49,7 +62,11 @@ t.test('a program that throws, and one that returns 1', async t => {
   t.match(daemon.log(), /on purpose/)
 
   daemon.pin(program('self'), 'again', '--set', 'again=1')
-  t.match(run('cat', [join(daemon.dir, 'again')]), { status: 1, stderr: /Resource temporarily unavailable/ }, 'nothing before it: EAGAIN')
+  t.match(
+    run('cat', [join(daemon.dir, 'again')]),
+    { status: 1, stderr: /Resource temporarily unavailable/ },
+    'nothing before it: EAGAIN',
+  )
   t.equal(run('cat', [join(daemon.dir, 'again')]).stdout, '0 session\n1 session\n2 session\nEND 3 1 false none\n')
 })
 
@@ -58,11 +75,17 @@ t.test('globals are set by their types, or refused', async t => {
   daemon.pin(program('self'), 'set', '--set', 'limit=1', '--set', 'big=0x10', '--set', 'on=true', '--set', 'text=a=b')
   t.equal(run('cat', [join(daemon.dir, 'set')]).stdout, '0 session\nEND 1 16 true a=b\n')
   const path = join(daemon.dir, 'no')
-  t.match(iterfs('pin', program('self'), path, '--set', 'nothing=1'), { status: 254, stderr: /no global "nothing".*limit, big, on, text, again/ })
+  t.match(iterfs('pin', program('self'), path, '--set', 'nothing=1'), {
+    status: 254,
+    stderr: /no global "nothing".*limit, big, on, text, again/,
+  })
   t.match(iterfs('pin', program('self'), path, '--set', 'limit=x'), { status: 234, stderr: /"limit": want a number, got "x"/ })
   t.match(iterfs('pin', join(ROOT, 'README.md'), path), { stderr: /can't load/ })
   t.match(iterfs('pin', join(ROOT, 'none.ts'), path), { stderr: /can't load.*none\.ts/ })
-  t.match(iterfs('pin', shipped('task'), path, '--pid', '1', '--tid', '1'), { status: 234, stderr: /attach_iter failed for program dump_task/ })
+  t.match(iterfs('pin', shipped('task'), path, '--pid', '1', '--tid', '1'), {
+    status: 234,
+    stderr: /attach_iter failed for program dump_task/,
+  })
   t.notOk(existsSync(path))
 })
 
@@ -82,7 +105,10 @@ t.test('links: show, update, removal', async t => {
   t.match(iterfs('link', 'show', path).stdout, /^\d+: iter {2}prog \d+ {2}target_name task {2}pid 1 \n$/)
   const shown = JSON.parse(iterfs('link', 'show', path, '-j', '-f').stdout)
   t.match(shown, { type: 'iter', target_name: 'task', pid: 1, pinned: [path] })
-  t.match(iterfs('link', 'show', path, '--fdinfo').stdout, /link_type:\titer\nlink_id:\t\d+\nprog_tag:\t[0-9a-f]{16}\nprog_id:\t\d+\ntarget_name:\ttask\ntask_type:\tPID\npid:\t1\n$/)
+  t.match(
+    iterfs('link', 'show', path, '--fdinfo').stdout,
+    /link_type:\titer\nlink_id:\t\d+\nprog_tag:\t[0-9a-f]{16}\nprog_id:\t\d+\ntarget_name:\ttask\ntask_type:\tPID\npid:\t1\n$/,
+  )
   const fd = openSync(path, 'r')
   t.equal(iterfs('link', 'update', path, program('self')).status, 0)
   t.match(run('cat', [path]).stdout, /^0 session\n/, 'the next open runs the new program')
@@ -94,7 +120,10 @@ t.test('links: show, update, removal', async t => {
   t.equal(iterfs('link', 'show', 'id', String(shown.id)).status, 0, 'an open file keeps the link')
   closeSync(fd)
   await until('the link is gone', () => iterfs('link', 'show', 'id', String(shown.id)).status !== 0)
-  t.match(run('cat', [join(daemon.dir, 'progs.debug')]).stdout, /^ {2}id name {13}attached\n( +\d dump_bpf_(map|prog) +bpf_iter_bpf_(map|prog)\n){2}$/)
+  t.match(
+    run('cat', [join(daemon.dir, 'progs.debug')]).stdout,
+    /^ {2}id name {13}attached\n( +\d dump_bpf_(map|prog) +bpf_iter_bpf_(map|prog)\n){2}$/,
+  )
 })
 
 t.test('reads of a removed pin go on, and opening it anew through /proc gives a fresh one', async t => {
@@ -147,7 +176,10 @@ t.test('mount in the background, umount', async t => {
   t.match(statSync(dir), { mode: 0o41700, uid: 3, gid: 4 })
   t.match(iterfs('umount', dir), { status: 0, stderr: '' })
   t.match(iterfs('umount', dir), { status: 234, stderr: /can't unmount/ })
-  t.match(iterfs('mount', dir, '-o', 'mode=999'), { status: 234, stderr: /^Error: .*-o mode: want an octal number, got "999"\n$/ })
+  t.match(iterfs('mount', dir, '-o', 'mode=999'), {
+    status: 234,
+    stderr: /^Error: .*-o mode: want an octal number, got "999"\n$/,
+  })
   t.match(iterfs('mount', join(dir, 'none')), { status: 254, stderr: /No such file or directory/ })
   const file = join(dir, 'file')
   writeFileSync(file, '')
@@ -156,7 +188,8 @@ t.test('mount in the background, umount', async t => {
 
 t.test('who may pin, and who may read', async t => {
   const daemon = await mounted(t, '--allow-pin', '4711')
-  const as = (uid: number, line: string) => run('setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'sh', '-c', line])
+  const as = (uid: number, line: string) =>
+    run('setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'sh', '-c', line])
   const pin = (name: string): string => `${process.execPath} ${CLI} pin ${shipped('task')} ${daemon.dir}/${name}`
   chmodSync(daemon.dir, 0o1777)
   t.match(as(4712, pin('no')), { status: 255, stderr: /user 4712 may not pin here/ })
@@ -179,6 +212,9 @@ t.test('an ordinary user mounts with fusermount3', async t => {
     rmSync(dir, { recursive: true, force: true })
   })
   const as = (line: string) => run('setpriv', ['--reuid=nobody', '--regid=nogroup', '--clear-groups', 'sh', '-c', line])
-  t.match(as(`${process.execPath} ${CLI} mount ${dir} && ${process.execPath} ${CLI} pin ${shipped('task')} ${dir}/p && cat ${dir}/p`), { status: 0, stdout: /tgid/ })
+  t.match(
+    as(`${process.execPath} ${CLI} mount ${dir} && ${process.execPath} ${CLI} pin ${shipped('task')} ${dir}/p && cat ${dir}/p`),
+    { status: 0, stdout: /tgid/ },
+  )
   t.match(as(`${process.execPath} ${CLI} umount ${dir}`), { status: 0, stderr: '' })
 })

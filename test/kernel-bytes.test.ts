@@ -35,7 +35,11 @@ t.test('same bytes as the kernel', { skip: noKernelBpf() }, async t => {
     'by pid': { kernel: ['pid', `${tree.pid}`], ours: ['--pid', `${tree.pid}`], target: 0 },
     'by tid of the leader': { kernel: ['tid', `${tree.pid}`], ours: ['--tid', `${tree.pid}`], target: 0 },
     'by tid of a thread that shares': { kernel: ['tid', `${tree.shares}`], ours: ['--tid', `${tree.shares}`], target: 0 },
-    'by tid of the thread with its own table': { kernel: ['tid', `${tree.ownTable}`], ours: ['--tid', `${tree.ownTable}`], target: 0 },
+    'by tid of the thread with its own table': {
+      kernel: ['tid', `${tree.ownTable}`],
+      ours: ['--tid', `${tree.ownTable}`],
+      target: 0,
+    },
     'by pid of a thread that leads nothing': { kernel: ['pid', `${tree.third}`], ours: ['--pid', `${tree.third}`], target: 0 },
     'by tid of nothing': { kernel: ['tid', '4000000'], ours: ['--tid', '4000000'], target: 0 },
   }
@@ -56,14 +60,18 @@ t.test('same bytes as the kernel', { skip: noKernelBpf() }, async t => {
 
   t.test('pid_fd', async t => {
     const theirs = kernel.pin(kernel.compile('task_file.bpf.c', { TARGET: 0 }), 'pidfd', ['pidfd', `${tree.pid}`])
-    const script = 'import os,sys; fd=os.pidfd_open(int(sys.argv[1])); os.set_inheritable(fd, True); os.execvp(sys.argv[2], sys.argv[2:] + ["--pid-fd", str(fd)])'
+    const script =
+      'import os,sys; fd=os.pidfd_open(int(sys.argv[1])); os.set_inheritable(fd, True); os.execvp(sys.argv[2], sys.argv[2:] + ["--pid-fd", str(fd)])'
     const ours = join(daemon.dir, 'pidfd')
     const cli = [process.execPath, join(ROOT, 'dist/mount/cli/main.js'), 'pin', join(ROOT, 'test/programs/task_file.ts'), ours]
     const pinned = run('python3', ['-c', script, `${tree.pid}`, ...cli])
     t.equal(pinned.status, 0, pinned.stderr)
     t.equal(run('cat', [ours]).stdout, run('cat', [theirs]).stdout)
     t.match(iterfs('link', 'show', ours).stdout, `target_name task_file  pid ${tree.pid} `)
-    t.match(iterfs('pin', join(ROOT, 'programs/task.ts'), join(daemon.dir, 'bad'), '--pid-fd', '1'), { status: 247, stderr: /Bad file descriptor/ })
+    t.match(iterfs('pin', join(ROOT, 'programs/task.ts'), join(daemon.dir, 'bad'), '--pid-fd', '1'), {
+      status: 247,
+      stderr: /Bad file descriptor/,
+    })
   })
 
   t.test('any way of reading gives the same bytes', async t => {
@@ -71,7 +79,8 @@ t.test('same bytes as the kernel', { skip: noKernelBpf() }, async t => {
       const path = join(daemon.dir, pin)
       const whole = run('cat', [path]).stdout
       t.ok(whole.length > 100, `${pin} has text`)
-      for (const size of ['1', '7', '100', '4096']) t.equal(run('dd', [`if=${path}`, `bs=${size}`, 'status=none']).stdout, whole, `${pin} dd bs=${size}`)
+      for (const size of ['1', '7', '100', '4096'])
+        t.equal(run('dd', [`if=${path}`, `bs=${size}`, 'status=none']).stdout, whole, `${pin} dd bs=${size}`)
       t.equal(run('head', ['-c', '100', path]).stdout, whole.slice(0, 100), `${pin} head -c 100`)
       t.equal(run('tail', ['-n', '1', path]).stdout, whole.slice(whole.lastIndexOf('\n', whole.length - 2) + 1), `${pin} tail -1`)
       t.equal(run('cat', [path, path]).stdout, whole + whole, `${pin} cat twice`)

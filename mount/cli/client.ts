@@ -19,7 +19,10 @@ export function listMounts(): MountPoint[] {
     const fields = left!.split(' ')
     const [type, source] = (right ?? '').split(' ')
     if (!(type === 'fuse.iterfs' || (type?.startsWith('fuse') && source === 'iterfs')) || fields[3] !== '/') continue
-    mounts.push({ dev: fields[2]!, dir: fields[4]!.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(parseInt(octal, 8))) })
+    mounts.push({
+      dev: fields[2]!,
+      dir: fields[4]!.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    })
   }
   return mounts
 }

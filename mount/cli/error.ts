@@ -13,7 +13,12 @@ export class CliError extends Error {
 /** `what` failed with `err`: a CliError whose line ends in the reason. */
 export function cliError(what: string, err: unknown): CliError {
   const errno = errnoOf(err, () => {})
-  const own = err instanceof ErrnoError ? err.message : (err as { code?: string } | null)?.code ? strerror(errno) : String((err as Error).message)
+  const own =
+    err instanceof ErrnoError
+      ? err.message
+      : (err as { code?: string } | null)?.code
+        ? strerror(errno)
+        : String((err as Error).message)
   return new CliError(what ? `${what}: ${own}` : own, errno)
 }
 

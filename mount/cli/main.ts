@@ -13,13 +13,18 @@ const USAGE_STATUS = 255
 
 function build(): Command {
   const iterfs = new Command('iterfs')
-    .description('BPF iterators without BPF privileges: every pinned iterator is a file of a FUSE mount that looks like /sys/fs/bpf.')
+    .description(
+      'BPF iterators without BPF privileges: every pinned iterator is a file of a FUSE mount that looks like /sys/fs/bpf.',
+    )
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) })
 
   iterfs
     .command('mount <dir>')
     .description('mount an empty iterfs on DIR and serve it in the background until it is unmounted')
-    .option('-o <options>', 'uid=N,gid=N,mode=OCTAL of the root folder, and ro, nosuid, nodev, noexec; others are ignored, as bpffs does')
+    .option(
+      '-o <options>',
+      'uid=N,gid=N,mode=OCTAL of the root folder, and ro, nosuid, nodev, noexec; others are ignored, as bpffs does',
+    )
     .option('--transport <name>', 'devfuse: speak to /dev/fuse directly; fuse-native: through libfuse', 'devfuse')
     .option('--foreground', 'stay in the foreground, with the log on standard error')
     .option('--allow-pin <uid>', 'let this user pin too; a TypeScript program runs as the daemon (may be repeated)', collect, [])
@@ -34,9 +39,13 @@ function build(): Command {
     .option('-l, --lazy', 'detach now, also when files are open')
     .action(umountCommand)
 
-  progOptions(iterfs.command('pin <program> <path>').description('load PROGRAM and pin its iterator at PATH, in an iterfs mount')).action(pinCommand)
+  progOptions(
+    iterfs.command('pin <program> <path>').description('load PROGRAM and pin its iterator at PATH, in an iterfs mount'),
+  ).action(pinCommand)
 
-  progOptions(iterfs.command('read <program>').description('run the iterator of PROGRAM once to standard output; needs no mount')).action(readCommand)
+  progOptions(
+    iterfs.command('read <program>').description('run the iterator of PROGRAM once to standard output; needs no mount'),
+  ).action(readCommand)
 
   iterfs
     .command('targets')
@@ -53,7 +62,9 @@ function build(): Command {
     .option('-f, --bpffs', 'with the paths where each link is pinned')
     .option('--fdinfo', 'as /proc/PID/fdinfo shows a link')
     .action(linkShow)
-  progOptions(link.command('update <path> <program>').description('let the link pinned at PATH run PROGRAM from the next open on')).action(linkUpdate)
+  progOptions(
+    link.command('update <path> <program>').description('let the link pinned at PATH run PROGRAM from the next open on'),
+  ).action(linkUpdate)
 
   iterfs
     .command('prog')
@@ -62,7 +73,8 @@ function build(): Command {
     .option('-j, --json', 'JSON, as bpftool prints it')
     .action(progShow)
 
-  for (const command of [iterfs, ...iterfs.commands, ...link.commands, ...iterfs.commands.flatMap(parent => parent.commands)]) command.exitOverride()
+  for (const command of [iterfs, ...iterfs.commands, ...link.commands, ...iterfs.commands.flatMap(parent => parent.commands)])
+    command.exitOverride()
   return iterfs
 }
 

@@ -51,7 +51,11 @@ export function pidOfPidfd(fd: number): number {
     // Not open: the same error as for a descriptor of another kind.
   }
   const pid = /^Pid:\t(-?\d+)$/m.exec(text)?.[1]
-  if (pid === undefined) throw new CliError(`--pid-fd ${fd}: want a pidfd, got ${text ? 'another kind of descriptor' : 'one that is not open'}: Bad file descriptor`, EBADF)
+  if (pid === undefined)
+    throw new CliError(
+      `--pid-fd ${fd}: want a pidfd, got ${text ? 'another kind of descriptor' : 'one that is not open'}: Bad file descriptor`,
+      EBADF,
+    )
   return Number(pid) > 0 ? Number(pid) : 0x7fff_ffff
 }
 

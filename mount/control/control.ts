@@ -1,10 +1,22 @@
 // The control plane behind .iterfs/ctl: each open handle is to iterfs what a process with descriptors is to bpf(2). It holds
 // the programs and links it made until it is closed; pins and open files hold links on their own.
 import type { Logger } from 'pino'
-import { EINVAL, ENOENT, EPERM, type IterLinkInfo, type Link, linkFdinfo, linkInfo, ObjectStore, ErrnoError, errnoOf, strerror } from '../../src/index.ts'
+import {
+  EINVAL,
+  ENOENT,
+  EPERM,
+  ErrnoError,
+  errnoOf,
+  type IterLinkInfo,
+  type Link,
+  linkFdinfo,
+  linkInfo,
+  type ObjectStore,
+  strerror,
+} from '../../src/index.ts'
 import { EINTR } from '../../src/util/errno.ts'
-import type { EnginePool } from '../engine/pool.ts'
 import type { CtlRequest, FuseCommand, FuseEvent, PinPath } from '../engine/messages.ts'
+import type { EnginePool } from '../engine/pool.ts'
 import { encodeReply } from '../fuse/protocol.ts'
 
 export interface ControlOptions {
@@ -53,7 +65,13 @@ export class Control {
       case 'putLink':
         return store.putLink(event.link)
       case 'ctlOpen':
-        this.#handles.set(event.fh, { progs: new Set(), links: new Set(), answer: Promise.resolve(new Uint8Array()), readers: new Set(), open: true })
+        this.#handles.set(event.fh, {
+          progs: new Set(),
+          links: new Set(),
+          answer: Promise.resolve(new Uint8Array()),
+          readers: new Set(),
+          open: true,
+        })
         return
       case 'ctlWrite':
         return this.#write(event)
@@ -80,7 +98,9 @@ export class Control {
         if (!(err instanceof ErrnoError)) this.#options.log.warn({ err, request }, 'request failed')
         return { error: { errno, message } }
       })
-      .then(answer => new TextEncoder().encode(JSON.stringify(answer, (_key, value) => (typeof value === 'bigint' ? String(value) : value))))
+      .then(answer =>
+        new TextEncoder().encode(JSON.stringify(answer, (_key, value) => (typeof value === 'bigint' ? String(value) : value))),
+      )
   }
 
   #read({ fh, unique, offset, size }: FuseEvent & { t: 'ctlRead' }): void {
@@ -111,7 +131,10 @@ export class Control {
   async #run(call: Call): Promise<unknown> {
     const { cmd } = call.request
     if (call.uid !== 0 && !this.#options.allowed.has(call.uid)) {
-      throw new ErrnoError(EPERM, `user ${call.uid} may not pin here: want root, the user who started the daemon, or one given with --allow-pin`)
+      throw new ErrnoError(
+        EPERM,
+        `user ${call.uid} may not pin here: want root, the user who started the daemon, or one given with --allow-pin`,
+      )
     }
     const command = COMMANDS[cmd as keyof typeof COMMANDS] as Command | undefined
     if (!command) throw new ErrnoError(EINVAL, `ctl: want cmd ${Object.keys(COMMANDS).join(', ')}, got "${cmd}"`)
@@ -129,7 +152,9 @@ const COMMANDS = {
     const set = record(request, 'set')
     const loaded = await pool.load(path, set)
     const loadedAt = BigInt(Date.now()) * 1_000_000n
-    const progs = loaded.progs.map(({ name, target }) => store.addProg({ name, target, tag: loaded.tag, uid, loadedAt, path, worker: loaded.worker }))
+    const progs = loaded.progs.map(({ name, target }) =>
+      store.addProg({ name, target, tag: loaded.tag, uid, loadedAt, path, worker: loaded.worker }),
+    )
     for (const prog of progs) handle.progs.add(prog.id)
     pool.publishObjects()
     log.info({ path, uid, progs: progs.map(prog => prog.name), worker: loaded.worker }, 'loaded')
@@ -209,7 +234,8 @@ const optional = (request: CtlRequest, field: string): number => (request[field]
 
 function record(request: CtlRequest, field: string): Record<string, string> {
   const value = request[field] ?? {}
-  if (typeof value !== 'object' || Object.values(value as object).some(item => typeof item !== 'string')) return wrong(request, field, 'strings by name')
+  if (typeof value !== 'object' || Object.values(value as object).some(item => typeof item !== 'string'))
+    return wrong(request, field, 'strings by name')
   return value as Record<string, string>
 }
 

@@ -3,7 +3,7 @@ import { Engine, ErrnoError, errnoOf, type Progress } from '../../src/index.ts'
 import { FOPEN_DIRECT_IO, FOPEN_NONSEEKABLE, fuse_open_out } from '../fuse/abi.ts'
 import { encodeReply, encodeReplyHeader } from '../fuse/protocol.ts'
 import type { EngineRequest } from './messages.ts'
-import { PendingReplies } from './pending.ts'
+import type { PendingReplies } from './pending.ts'
 
 export interface EngineHostOptions {
   readonly pending: PendingReplies
@@ -58,7 +58,13 @@ export class EngineHost {
     const mayReply = pending.take(request.slot, request.unique)
     if (errno === 0 && mayReply) {
       this.#open++
-      send(encodeReply(request.unique, 0, fuse_open_out.encode({ fh: request.fh, open_flags: FOPEN_DIRECT_IO | FOPEN_NONSEEKABLE, backing_id: 0 })))
+      send(
+        encodeReply(
+          request.unique,
+          0,
+          fuse_open_out.encode({ fh: request.fh, open_flags: FOPEN_DIRECT_IO | FOPEN_NONSEEKABLE, backing_id: 0 }),
+        ),
+      )
       return
     }
     this.engine.close(request.fh)

@@ -5,7 +5,18 @@ import type { Attached, FoundProg, IterAux, IterLinkInfo, ObjectsView } from '..
 
 /** FUSE thread to engine worker. `slot` is where `unique` waits in the worker's PendingReplies. */
 export type EngineRequest =
-  | { t: 'open'; unique: number; slot: number; fh: number; pid: number; uid: number; gid: number; prog: string; target: string; aux: IterAux }
+  | {
+      t: 'open'
+      unique: number
+      slot: number
+      fh: number
+      pid: number
+      uid: number
+      gid: number
+      prog: string
+      target: string
+      aux: IterAux
+    }
   | { t: 'read'; unique: number; slot: number; fh: number; size: number }
   | { t: 'close'; fh: number }
   | { t: 'retire' }
@@ -80,7 +91,16 @@ export type FuseEvent =
   | { t: 'getLink'; link: number }
   | { t: 'putLink'; link: number }
   | { t: 'ctlOpen'; fh: number; uid: number; gid: number; pid: number }
-  | { t: 'ctlWrite'; fh: number; request: CtlRequest; pins: PinPath[]; inoLink: number | undefined; uid: number; gid: number; pid: number }
+  | {
+      t: 'ctlWrite'
+      fh: number
+      request: CtlRequest
+      pins: PinPath[]
+      inoLink: number | undefined
+      uid: number
+      gid: number
+      pid: number
+    }
   | { t: 'ctlRead'; fh: number; unique: number; offset: number; size: number }
   | { t: 'ctlRelease'; fh: number }
   | { t: 'interrupt'; unique: number }

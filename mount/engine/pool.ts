@@ -1,7 +1,16 @@
 // The engine workers: starts them, loads modules into them, ends those that do not return, and starts them again.
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
-import { type Attached, EINVAL, EIO, ErrnoError, ETIMEDOUT, type IterAux, type IterLinkInfo, type ObjectsView } from '../../src/index.ts'
+import {
+  type Attached,
+  EINVAL,
+  EIO,
+  ErrnoError,
+  ETIMEDOUT,
+  type IterAux,
+  type IterLinkInfo,
+  type ObjectsView,
+} from '../../src/index.ts'
 import { encodeReply } from '../fuse/protocol.ts'
 import type { EngineCommand, EngineEvent, EngineInit, FuseCommand } from './messages.ts'
 import { PendingReplies } from './pending.ts'
@@ -50,6 +59,8 @@ interface EngineThread {
 
 /** V8 heap of one engine worker, in MiB. */
 const HEAP_MB = 512
+/** Its young generation: short-lived objects are all a program makes, and V8's default of 48 MiB times 20 workers is a gigabyte. */
+const YOUNG_HEAP_MB = 4
 
 export class EnginePool {
   readonly #options: PoolOptions
@@ -121,7 +132,7 @@ export class EnginePool {
       workerData: { init, port: port1 },
       transferList: [port1],
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
       name: module.path,
     })
     const engine: EngineThread = { id, module, thread, pending, watch, waiting: new Map(), fusePort: port2, ending: false }
@@ -138,14 +149,18 @@ export class EnginePool {
     const limit = setTimeout(() => {
       this.#options.log.error({ worker: engine.id, path }, 'module does not end loading; its worker is ended')
       for (const { reject } of engine.waiting.values()) {
-        reject(new ErrnoError(ETIMEDOUT, `${path}: want the module to load within ${this.#options.loadLimitMs} ms, it still runs`))
+        reject(
+          new ErrnoError(ETIMEDOUT, `${path}: want the module to load within ${this.#options.loadLimitMs} ms, it still runs`),
+        )
       }
       engine.waiting.clear()
     }, this.#options.loadLimitMs)
     try {
       const event = await this.#call(engine, id => ({ t: 'load', id, path, set }))
       if (event.t !== 'loaded') throw new ErrnoError(EIO, `engine ${engine.id}: want loaded, got ${event.t}`)
-      this.#options.toFuse({ t: 'worker', id: engine.id, port: engine.fusePort, pending: engine.pending.shared }, [engine.fusePort])
+      this.#options.toFuse({ t: 'worker', id: engine.id, port: engine.fusePort, pending: engine.pending.shared }, [
+        engine.fusePort,
+      ])
       return { worker: engine.id, progs: event.progs, tag: event.tag }
     } catch (err) {
       await this.#end(engine)
@@ -210,7 +225,10 @@ export class EnginePool {
     if (engine.ending || this.#closed || wasLoading) return
     this.#options.log.warn({ worker: engine.id, path: engine.module.path }, 'engine worker is started again')
     this.#loadInto(this.#start(engine.id, engine.module)).catch((err: unknown) => {
-      this.#options.log.error({ worker: engine.id, path: engine.module.path, err }, 'module no longer loads; its pins read as EIO')
+      this.#options.log.error(
+        { worker: engine.id, path: engine.module.path, err },
+        'module no longer loads; its pins read as EIO',
+      )
     })
   }
 }

@@ -1,9 +1,9 @@
 // The FUSE thread's side of the engines: hands opens and reads of pins to the worker that runs their program.
-import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { EAGAIN, EINTR, EIO } from '../../src/util/errno.ts'
+import type { PinHost } from '../bpffs/host.ts'
 import type { FuseRequest } from '../fuse/protocol.ts'
 import { encodeReply } from '../fuse/protocol.ts'
-import type { PinHost } from '../bpffs/host.ts'
-import { EAGAIN, EINTR, EIO } from '../../src/util/errno.ts'
 import type { EngineNotice, EngineRequest, FuseCommand, FuseEvent, Route } from './messages.ts'
 import { PendingReplies } from './pending.ts'
 
@@ -41,7 +41,8 @@ export class Router implements PinHost {
     const now = Atomics.load(mail, 0)
     if (now === this.#seenMail) return
     this.#seenMail = now
-    for (let item = receiveMessageOnPort(port); item; item = receiveMessageOnPort(port)) this.#command(item.message as FuseCommand)
+    for (let item = receiveMessageOnPort(port); item; item = receiveMessageOnPort(port))
+      this.#command(item.message as FuseCommand)
     for (const { port: workerPort } of this.#workers.values()) {
       for (let item = receiveMessageOnPort(workerPort); item; item = receiveMessageOnPort(workerPort)) {
         this.#notice(item.message as EngineNotice)
@@ -63,7 +64,8 @@ export class Router implements PinHost {
     this.#files.set(fh, route.worker)
     const { unique, pid, uid, gid } = req
     const { prog, target, aux } = route
-    if (!this.#send(worker, unique, slot => ({ t: 'open', unique, slot, fh, pid, uid, gid, prog, target, aux }))) this.openFailed(fh)
+    if (!this.#send(worker, unique, slot => ({ t: 'open', unique, slot, fh, pid, uid, gid, prog, target, aux })))
+      this.openFailed(fh)
   }
 
   readPin(req: FuseRequest, fh: number, size: number): void {

@@ -17,7 +17,7 @@ const report = (err: unknown): void => {
 }
 
 const objects = registerTargets(nodePlatform(), {
-  denied: (what, pid) => toMain({ t: 'log', level: 'warn', fields: { what, pid }, message: 'not allowed to read; left out' }),
+  denied: (what, times) => toMain({ t: 'log', level: 'warn', fields: { what, times }, message: 'not allowed to read; left out' }),
 })
 hookModules(new URL('../../src/index.js', import.meta.url).href)
 

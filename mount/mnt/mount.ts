@@ -31,7 +31,10 @@ function mountDirect(dir: string, options: MountOptions): Mounted {
     fd = openSync('/dev/fuse', 'r+')
   } catch (err) {
     const errno = errnoOf(err, () => {})
-    throw new ErrnoError(errno, `/dev/fuse: ${strerror(errno)}${errno === ENOENT ? ' (is the fuse module there, or the device passed to this container?)' : ''}`)
+    throw new ErrnoError(
+      errno,
+      `/dev/fuse: ${strerror(errno)}${errno === ENOENT ? ' (is the fuse module there, or the device passed to this container?)' : ''}`,
+    )
   }
   try {
     const data = `fd=${fd},rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions`
@@ -57,9 +60,13 @@ function mountFusermount(dir: string, options: MountOptions): Mounted {
     closeSync(theirs)
     if (run.error) {
       const missing = (run.error as NodeJS.ErrnoException).code === 'ENOENT'
-      throw new ErrnoError(missing ? ENOENT : EPERM, missing ? 'fusermount3 is not installed (Debian package fuse3)' : run.error.message)
+      throw new ErrnoError(
+        missing ? ENOENT : EPERM,
+        missing ? 'fusermount3 is not installed (Debian package fuse3)' : run.error.message,
+      )
     }
-    if (run.status !== 0) throw new ErrnoError(EPERM, run.stderr.toString().trim().replaceAll('\n', '; ') || `fusermount3 ended with ${run.status}`)
+    if (run.status !== 0)
+      throw new ErrnoError(EPERM, run.stderr.toString().trim().replaceAll('\n', '; ') || `fusermount3 ended with ${run.status}`)
     const fd = receiveFd(ours)
     if (fd < 0) throw new ErrnoError(EPERM, 'fusermount3 sent no descriptor')
     return { fd, allowOther }

@@ -9,7 +9,9 @@ import { MNT_DETACH, umount2 } from '../sys.ts'
  */
 export function unmount(dir: string, options: { lazy: boolean }): void {
   if (process.getuid!() === 0) return umount2(dir, options.lazy ? MNT_DETACH : 0)
-  const run = spawnSync('fusermount3', ['-u', ...(options.lazy ? ['-z'] : []), '--', dir], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const run = spawnSync('fusermount3', ['-u', ...(options.lazy ? ['-z'] : []), '--', dir], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   if (run.error) throw run.error
   if (run.status !== 0) throw new ErrnoError(EBUSY, run.stderr.toString().trim().replaceAll('\n', '; '))
 }

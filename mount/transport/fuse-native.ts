@@ -109,7 +109,8 @@ export class FuseNativeTransport {
     names: readonly Uint8Array[],
     data: Uint8Array,
   ): { unique: number; bytes: Uint8Array } {
-    const unique = (this.#lastUnique += 2)
+    this.#lastUnique += 2
+    const unique = this.#lastUnique
     const length = abi.fuse_in_header.size + fixed.length + names.reduce((sum, name) => sum + name.length + 1, 0) + data.length
     const bytes = new Uint8Array(length)
     abi.fuse_in_header.encodeInto(bytes, 0, {

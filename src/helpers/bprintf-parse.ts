@@ -134,10 +134,15 @@ function parseSpec(at: (i: number) => number, start: number): { spec: Omit<Spec,
 
 type Made = { spec: Omit<Spec, 'before'>; last: number }
 
-function parsePointer(at: (i: number) => number, p: number, made: (kind: Kind, last: number, more?: { plain?: boolean }) => Made): Made | null {
+function parsePointer(
+  at: (i: number) => number,
+  p: number,
+  made: (kind: Kind, last: number, more?: { plain?: boolean }) => Made,
+): Made | null {
   const first = String.fromCharCode(at(p + 1))
   const second = String.fromCharCode(at(p + 2))
-  if ((first === 'k' || first === 'u') && second === 's') return endsSpec(at(p + 3)) ? made('string', p + 2, { plain: true }) : null
+  if ((first === 'k' || first === 'u') && second === 's')
+    return endsSpec(at(p + 3)) ? made('string', p + 2, { plain: true }) : null
   const ip = ADDRESSES[first + second]
   // When it prints, the kernel passes over all letters and digits behind an accepted pointer.
   const swallow = (from: number): number => {

@@ -1,10 +1,11 @@
 // bpf_seq_printf, bpf_snprintf and their kin: one formatter for TypeScript programs and BPF programs. What is printed follows
 // bpf_bprintf_prepare and bstr_printf of 6.18; see kernel-semantics.md section 3.3.
-import { randomBytes } from '../util/random.ts'
+
 import type { SeqFile } from '../seq/seq-file.ts'
 import { ADDRESS, type Addressed } from '../util/address.ts'
 import { encodeText } from '../util/bytes.ts'
 import { EINVAL, ENOSPC, EOVERFLOW } from '../util/errno.ts'
+import { randomBytes } from '../util/random.ts'
 import { type Format, parseFormat, type Spec } from './bprintf-parse.ts'
 
 /** An argument: an integer, text or bytes for %s, bytes for %pI4 and %pI6, an object of the kernel, or NULL. */
@@ -17,7 +18,9 @@ export interface FmtEnv {
   readonly readMem?: (address: bigint, size: number) => Uint8Array | null
   /** The 32 bits that %p shows for an address. Default: a hash with a key of this process. */
   readonly hashPointer?: (address: bigint) => bigint
-  readonly symbolize?: (address: bigint) => { readonly name: string; readonly offset: bigint; readonly size: bigint; readonly module?: string } | null
+  readonly symbolize?: (
+    address: bigint,
+  ) => { readonly name: string; readonly offset: bigint; readonly size: bigint; readonly module?: string } | null
 }
 
 /** MAX_BPRINTF_VARARGS */
@@ -135,7 +138,8 @@ const align4 = (n: number): number => (n + 3) & ~3
 // Arguments
 
 function wrong(format: Format, index: number, want: string, got: unknown): never {
-  const shown = typeof got === 'string' ? JSON.stringify(got) : typeof got === 'object' ? Object.prototype.toString.call(got) : String(got)
+  const shown =
+    typeof got === 'string' ? JSON.stringify(got) : typeof got === 'object' ? Object.prototype.toString.call(got) : String(got)
   throw new TypeError(`format ${JSON.stringify(format.text)}, argument ${index + 1}: want ${want}, got ${shown}`)
 }
 
@@ -174,7 +178,8 @@ function text(arg: FmtArg, env: FmtEnv, max: number, format: Format, index: numb
 function memory(arg: FmtArg, env: FmtEnv, size: number, format: Format, index: number): Uint8Array {
   if (arg instanceof Uint8Array) return arg.length >= size ? arg : wrong(format, index, `${size} bytes`, arg)
   if (arg === null || arg === undefined) return new Uint8Array(size)
-  if (env.readMem && typeof arg !== 'object' && typeof arg !== 'string') return env.readMem(address(arg, format, index), size) ?? new Uint8Array(size)
+  if (env.readMem && typeof arg !== 'object' && typeof arg !== 'string')
+    return env.readMem(address(arg, format, index), size) ?? new Uint8Array(size)
   return wrong(format, index, `${size} bytes`, arg)
 }
 
@@ -223,7 +228,7 @@ function renderNumber(value: number, base: number, letters: number): number {
 function renderBig(value: bigint, base: number, letters: number): number {
   if (value <= 0x1f_ffff_ffff_ffffn) return renderNumber(Number(value), base, letters)
   const textual = value.toString(base)
-  let at = digits.length - textual.length
+  const at = digits.length - textual.length
   for (let i = 0; i < textual.length; i++) {
     const c = textual.charCodeAt(i)
     digits[at + i] = c > 0x39 ? letters + c - 0x61 : c
@@ -243,7 +248,13 @@ function putInteger(sink: Sink, spec: Spec, value: number | bigint): void {
     from = renderNumber(negative ? -n : n, base, letters)
   } else {
     const wide = BigInt(value)
-    const n = spec.long ? (signed ? BigInt.asIntN(64, wide) : BigInt.asUintN(64, wide)) : signed ? BigInt.asIntN(32, wide) : BigInt.asUintN(32, wide)
+    const n = spec.long
+      ? signed
+        ? BigInt.asIntN(64, wide)
+        : BigInt.asUintN(64, wide)
+      : signed
+        ? BigInt.asIntN(32, wide)
+        : BigInt.asUintN(32, wide)
     negative = n < 0n
     from = renderBig(negative ? -n : n, base, letters)
   }
@@ -273,7 +284,8 @@ function putDigits(sink: Sink, spec: Spec, from: number, sign: number, width: nu
 
 /** %p, %pK, %px: 16 digits, unless a width is given. %pS, %ps: a name. */
 function putPointer(sink: Sink, spec: Spec, pointer: bigint, env: FmtEnv): void {
-  if (spec.kind === 'symbol' || spec.kind === 'symbol+') return putPadded(sink, ascii(symbolText(pointer, spec.kind, env)), spec.width, spec.minus)
+  if (spec.kind === 'symbol' || spec.kind === 'symbol+')
+    return putPadded(sink, ascii(symbolText(pointer, spec.kind, env)), spec.width, spec.minus)
   const isError = pointer === 0n || pointer > MASK64 - 4095n
   const shown = spec.kind === 'raw' || isError ? pointer : (env.hashPointer ?? defaultHash)(pointer)
   const from = renderBig(shown, 16, 0x61)

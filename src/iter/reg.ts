@@ -1,6 +1,7 @@
 // The register of iterator targets: what struct bpf_iter_reg and bpf_iter_reg_target() are in the kernel.
-import { EEXIST, EINVAL, ErrnoError } from '../util/errno.ts'
+
 import type { SeqOperations } from '../seq/seq-operations.ts'
+import { EEXIST, EINVAL, ErrnoError } from '../util/errno.ts'
 import type { IterAux, IterLinkInfo, LinkInfo } from './link.ts'
 
 /** Verifier state of one context argument (enum bpf_reg_type with its flags), as kernel-semantics section 4 lists it. */

@@ -1,7 +1,8 @@
 // One open file of an iterator: the read loop of bpf_seq_read (kernel/bpf/bpf_iter.c), rule by rule. It knows
 // neither what is iterated (SeqOperations) nor what the program is (RunProg).
-import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
+
 import { SeqFile } from '../seq/seq-file.ts'
+import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
 import { E2BIG, EAGAIN, ErrnoError } from '../util/errno.ts'
 import { ObjectGone } from '../util/object-gone.ts'
 

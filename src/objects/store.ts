@@ -1,6 +1,6 @@
 // Programs and links with their ids, parameters and references: what BPF_PROG_LOAD, BPF_LINK_CREATE and BPF_LINK_UPDATE
 // keep in the kernel. Pure bookkeeping: nothing here runs a program.
-import { type IterAux, type LinkInfo } from '../iter/link.ts'
+import type { IterAux, LinkInfo } from '../iter/link.ts'
 import { EBADF, EINVAL, ENOENT, EPERM, ErrnoError } from '../util/errno.ts'
 
 /** A loaded program: bpf_prog_info as far as iterfs has it. */
@@ -117,10 +117,14 @@ export class ObjectStore {
     if (flags === BPF_F_REPLACE) {
       if (oldProg === 0) throw new ErrnoError(EINVAL, 'link update: BPF_F_REPLACE needs the old program')
       if (!this.#progs.has(oldProg)) throw new ErrnoError(EBADF, `link update: no program with id ${oldProg}`)
-      if (oldProg !== link.prog.id) throw new ErrnoError(EPERM, `link ${link.id}: want old program ${link.prog.id}, got ${oldProg}`)
+      if (oldProg !== link.prog.id)
+        throw new ErrnoError(EPERM, `link ${link.id}: want old program ${link.prog.id}, got ${oldProg}`)
     }
     if (prog.target !== link.target) {
-      throw new ErrnoError(EINVAL, `link ${link.id}: want a program of target ${link.target}, got ${prog.name} of target ${prog.target}`)
+      throw new ErrnoError(
+        EINVAL,
+        `link ${link.id}: want a program of target ${link.target}, got ${prog.name} of target ${prog.target}`,
+      )
     }
     this.#held(this.#progs, prog.id, 'prog').refs++
     const before = link.prog

@@ -3,11 +3,11 @@ import { register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { bpf_seq_printf, type FmtArg } from '../helpers/bprintf.ts'
 import type { IterMeta, RunProg } from '../iter/session.ts'
-import type { CtxArgs } from '../seq/seq-operations.ts'
 import type { SeqFile } from '../seq/seq-file.ts'
+import type { CtxArgs } from '../seq/seq-operations.ts'
 import type { IterContexts } from '../targets/contexts.ts'
-import { EINVAL, ENOENT, ErrnoError } from '../util/errno.ts'
 import { encodeText } from '../util/bytes.ts'
+import { EINVAL, ENOENT, ErrnoError } from '../util/errno.ts'
 
 /** What a program prints into: the two helpers of section 3.2, with the kernel's format rules and return values. */
 export interface Seq {
@@ -62,7 +62,10 @@ function seqOf(file: SeqFile): Seq {
 /** A TypeScript iterator as the read loop calls it. */
 export function runnerOf(iter: Iter): RunProg {
   return (meta: IterMeta, args: CtxArgs) => {
-    const ctx = { meta: { seq: seqOf(meta.seq), session_id: meta.session_id, seq_num: BigInt.asUintN(64, meta.seq_num) }, ...args }
+    const ctx = {
+      meta: { seq: seqOf(meta.seq), session_id: meta.session_id, seq_num: BigInt.asUintN(64, meta.seq_num) },
+      ...args,
+    }
     const returned = iter.run(ctx) ?? 0
     if (returned !== 0 && returned !== 1) {
       throw new ErrnoError(EINVAL, `${iter.target} program: want return value 0 or 1, got ${String(returned)}`)
@@ -102,7 +105,10 @@ export async function loadModule(path: string, set: Readonly<Record<string, stri
     return [{ name: name === 'default' ? value.target : name, target: value.target, run: runnerOf(value) }]
   })
   if (progs.length === 0) {
-    throw new ErrnoError(ENOENT, `${path}: want an export { target: string, run(ctx) }, got ${Object.keys(module).join(', ') || 'no exports'}`)
+    throw new ErrnoError(
+      ENOENT,
+      `${path}: want an export { target: string, run(ctx) }, got ${Object.keys(module).join(', ') || 'no exports'}`,
+    )
   }
   return progs
 }
@@ -122,7 +128,11 @@ function parseGlobal(place: string, now: unknown, text: string): unknown {
     case 'number':
       return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : bad('a number')
     case 'bigint':
-      return /^\s*-?(0x[0-9a-f]+|\d+)\s*$/i.test(text) ? (text.trim().startsWith('-') ? -BigInt(text.trim().slice(1)) : BigInt(text)) : bad('an integer')
+      return /^\s*-?(0x[0-9a-f]+|\d+)\s*$/i.test(text)
+        ? text.trim().startsWith('-')
+          ? -BigInt(text.trim().slice(1))
+          : BigInt(text)
+        : bad('an integer')
     case 'boolean':
       return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : bad('true, false, 1 or 0')
     case 'string':

@@ -39,22 +39,9 @@ const long: Arg = { str: 'x'.repeat(344) }
 const ip: Arg = { mem: [192, 0, 2, 33, 0, 1, 0xab, 0xcd, 0, 0, 0, 0, 255, 1, 2, 3] }
 
 const strings: FormatCase[] = [
-  ...[
-    '%s',
-    '%10s',
-    '%-10s|',
-    '%2s',
-    '%010s',
-    '%+s',
-    '%s,%s',
-    '%s%s',
-    '%s_',
-    '%s\n',
-    '%pks',
-    '%10pks',
-    '%-10pks|',
-    '%pks,',
-  ].map(fmt => one(fmt, hello, hello)),
+  ...['%s', '%10s', '%-10s|', '%2s', '%010s', '%+s', '%s,%s', '%s%s', '%s_', '%s\n', '%pks', '%10pks', '%-10pks|', '%pks,'].map(
+    fmt => one(fmt, hello, hello),
+  ),
   ...['%s', '%5s|', '%pks'].flatMap(fmt => [one(fmt, 0n), one(fmt, 1n), one(fmt, -1n)]),
   one('%s', { str: '' }),
   one('%s', { str: '\u00fc\u20ac' }),

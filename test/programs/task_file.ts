@@ -14,7 +14,18 @@ export const dump: Iter<'task_file'> = {
     const inode = file.f_inode
     seq.printf(
       '%8d %8d %8d %u pos %ld mode %u ino %lu %u size %ld %s\n',
-      ...[task.tgid, task.pid, fd, file.f_flags, file.f_pos, file.f_mode & 0x4003, inode?.i_ino, inode?.i_mode, inode?.i_size, d_path(file.f_path)],
+      ...[
+        task.tgid,
+        task.pid,
+        fd,
+        file.f_flags,
+        file.f_pos,
+        file.f_mode & 0x4003,
+        inode?.i_ino,
+        inode?.i_mode,
+        inode?.i_size,
+        d_path(file.f_path),
+      ],
     )
   },
 }

@@ -58,7 +58,8 @@ export class KernelBtf {
 
   #bare(id: number | undefined): BtfType | undefined {
     let type = id === undefined ? undefined : this.#types.get(id)
-    while (type && ['CONST', 'VOLATILE', 'RESTRICT', 'TYPE_TAG', 'TYPEDEF'].includes(type.kind)) type = this.#types.get(type.type_id!)
+    while (type && ['CONST', 'VOLATILE', 'RESTRICT', 'TYPE_TAG', 'TYPEDEF'].includes(type.kind))
+      type = this.#types.get(type.type_id!)
     return type
   }
 

@@ -20,7 +20,13 @@ export interface Ran {
 
 /** Runs a command to its end, at most 60 s. */
 export function run(command: string, args: readonly string[], options: { input?: string; cwd?: string } = {}): Ran {
-  const { status, stdout, stderr, error } = spawnSync('env', [...UNHOOKED, command, ...args], { encoding: 'latin1', env: cleanEnv(), timeout: 60_000, maxBuffer: 1 << 28, ...options })
+  const { status, stdout, stderr, error } = spawnSync('env', [...UNHOOKED, command, ...args], {
+    encoding: 'latin1',
+    env: cleanEnv(),
+    timeout: 60_000,
+    maxBuffer: 1 << 28,
+    ...options,
+  })
   if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   return { status, stdout, stderr }
 }
@@ -59,7 +65,10 @@ export const scratch = (): string => mkdtempSync(join(tmpdir(), 'iterfs-test-'))
 
 export async function startDaemon(args: readonly string[] = [], dir = scratch()): Promise<Daemon> {
   const logFile = join(scratch(), 'log')
-  const child = spawn('env', [...UNHOOKED, process.execPath, CLI, 'mount', dir, '--foreground', '--log', logFile, ...args], { env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn('env', [...UNHOOKED, process.execPath, CLI, 'mount', dir, '--foreground', '--log', logFile, ...args], {
+    env: cleanEnv(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let stderr = ''
   child.stderr!.on('data', part => {
     stderr += String(part)

@@ -48,7 +48,11 @@ export interface ProcessTree {
 /** Starts it and waits until it sleeps. */
 export function startProcessTree(): Promise<ProcessTree> {
   const folder = scratch()
-  const child = spawn('python3', ['-c', SCRIPT, folder, 'nice'], { env: cleanEnv(), cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn('python3', ['-c', SCRIPT, folder, 'nice'], {
+    env: cleanEnv(),
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return new Promise((done, fail) => {
     let text = ''
     child.stdout!.on('data', part => {

@@ -2,9 +2,9 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Prog } from '../../../src/index.ts'
-import { Client, listMounts, type MountPoint, mountOf, splitPath, withClient } from '../client.ts'
+import { type Client, listMounts, type MountPoint, mountOf, splitPath, withClient } from '../client.ts'
 import { CliError, cliError, wholeNumber } from '../error.ts'
-import { linkJson, linkText, type ListedLink, progJson, progText } from '../link-text.ts'
+import { type ListedLink, linkJson, linkText, progJson, progText } from '../link-text.ts'
 import type { ProgOptions } from '../params.ts'
 import { loadProg } from './pin.ts'
 
@@ -63,7 +63,8 @@ export function linkUpdate(path: string, program: string, options: ProgOptions):
 }
 
 export function progShow(what: string | undefined, id: string | undefined, options: ShowOptions): void {
-  if (what !== undefined && (what !== 'id' || id === undefined)) throw new CliError(`prog show: want nothing or "id N", got "${what}"`, 22)
+  if (what !== undefined && (what !== 'id' || id === undefined))
+    throw new CliError(`prog show: want nothing or "id N", got "${what}"`, 22)
   const wanted = id === undefined ? undefined : wholeNumber('id', id)
   const progs = listMounts().flatMap(mount => withClient(mount, client => client.request<{ progs: Prog[] }>('prog_list').progs))
   const shown = progs.filter(prog => wanted === undefined || prog.id === wanted)

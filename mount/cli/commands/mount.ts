@@ -47,7 +47,8 @@ function tellStarter(text: string): void {
 function daemonOptions(dir: string, options: MountCommandOptions): DaemonOptions {
   const transport = TRANSPORTS.find(name => name === options.transport)
   if (!transport) throw new CliError(`--transport: want ${TRANSPORTS.join(' or ')}, got "${options.transport}"`, 22)
-  if (!LEVELS.includes(options.logLevel)) throw new CliError(`--log-level: want ${LEVELS.join(', ')}, got "${options.logLevel}"`, 22)
+  if (!LEVELS.includes(options.logLevel))
+    throw new CliError(`--log-level: want ${LEVELS.join(', ')}, got "${options.logLevel}"`, 22)
   try {
     return {
       dir: resolve(dir),
@@ -83,7 +84,9 @@ function startInBackground(dir: string): Promise<void> {
         child.unref()
         return done()
       }
-      const { message, status } = text ? JSON.parse(text) : { message: `can't mount ${dir}: the daemon ended before it was ready`, status: 255 }
+      const { message, status } = text
+        ? JSON.parse(text)
+        : { message: `can't mount ${dir}: the daemon ended before it was ready`, status: 255 }
       fail(new CliError(message, (256 - status) & 0xff))
     })
   })

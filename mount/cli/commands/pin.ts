@@ -1,6 +1,6 @@
 // iterfs pin: what `bpftool iter pin` does.
 import { resolve } from 'node:path'
-import { Client, mountOf, splitPath, withClient } from '../client.ts'
+import { type Client, mountOf, splitPath, withClient } from '../client.ts'
 import { cliError } from '../error.ts'
 import { chooseProg, type ProgOptions, remoteLinkInfo } from '../params.ts'
 

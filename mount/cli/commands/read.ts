@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Engine, hookModules, nodePlatform, registerTargets } from '../../../src/index.ts'
 import { cliError } from '../error.ts'
-import { chooseProg, linkInfoOf, pidOfPidfd, type ProgOptions } from '../params.ts'
+import { chooseProg, linkInfoOf, type ProgOptions, pidOfPidfd } from '../params.ts'
 
 /** Bytes asked for at a time, as cat(1) does. */
 const READ_SIZE = 131072
@@ -11,7 +11,7 @@ const STDOUT = 1
 
 export async function readCommand(program: string, options: ProgOptions): Promise<void> {
   const denied = new Map<string, number>()
-  registerTargets(nodePlatform(), { denied: what => denied.set(what, (denied.get(what) ?? 0) + 1), pidOfPidfd })
+  registerTargets(nodePlatform(), { denied: (what, times) => denied.set(what, (denied.get(what) ?? 0) + times), pidOfPidfd })
   hookModules(new URL('../../../src/index.js', import.meta.url).href)
   const engine = new Engine()
   try {
@@ -29,7 +29,7 @@ export async function readCommand(program: string, options: ProgOptions): Promis
   } finally {
     engine.close(0)
   }
-  for (const [what, times] of denied) process.stderr.write(`iterfs: ${what} of ${times} tasks left out: Permission denied\n`)
+  for (const [what, times] of denied) process.stderr.write(`iterfs: ${what}: left out ${times} times: Permission denied\n`)
 }
 
 function writeAll(data: Uint8Array): void {

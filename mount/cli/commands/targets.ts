@@ -1,5 +1,15 @@
 // iterfs targets: what can be iterated.
-import { BPF_ITER_RESCHED, type CtxArgInfo, type FieldDoc, type IterReg, listFields, listStructs, listTargets, nodePlatform, registerTargets } from '../../../src/index.ts'
+import {
+  BPF_ITER_RESCHED,
+  type CtxArgInfo,
+  type FieldDoc,
+  type IterReg,
+  listFields,
+  listStructs,
+  listTargets,
+  nodePlatform,
+  registerTargets,
+} from '../../../src/index.ts'
 
 interface TargetsOptions {
   json?: boolean
@@ -36,4 +46,5 @@ export function targetsCommand(options: TargetsOptions): void {
   }
 }
 
-const contextText = ({ name, type, orNull }: CtxArgInfo): string => `${type}${type.endsWith('*') ? '' : ' '}${name}${orNull ? ' (or NULL)' : ''}`
+const contextText = ({ name, type, orNull }: CtxArgInfo): string =>
+  `${type}${type.endsWith('*') ? '' : ' '}${name}${orNull ? ' (or NULL)' : ''}`

@@ -3,7 +3,10 @@ import { STRUCTS } from '../../../src/kernel/structs.ts'
 import type { Row } from '../../../src/kernel/types.ts'
 import { KernelBtf, noVmlinuxBtf } from '../../support/btf.ts'
 
-const rows = Object.entries(STRUCTS).map(([struct, fields]) => ({ struct, fields: Object.entries(fields) as [string, Row<never>][] }))
+const rows = Object.entries(STRUCTS).map(([struct, fields]) => ({
+  struct,
+  fields: Object.entries(fields) as [string, Row<never>][],
+}))
 
 /** Some fields are const only so that nobody but their owner writes them (__no_const). */
 const unconst = (type: string | undefined): string | undefined => (type?.endsWith('*') ? type : type?.replace(/^const /, ''))
@@ -30,7 +33,8 @@ t.test("every row has the name and the C type of the running kernel's", { skip: 
     }
     for (const [field, { type, compat }] of fields) {
       if (compat !== undefined) t.notOk(kernel.has(field), `${struct}.${field} is there only as ${compat}`)
-      else if (unconst(kernel.get(field)) !== unconst(type)) t.fail(`struct ${struct}: ${field} is ${kernel.get(field)}, the row says ${type}`)
+      else if (unconst(kernel.get(field)) !== unconst(type))
+        t.fail(`struct ${struct}: ${field} is ${kernel.get(field)}, the row says ${type}`)
     }
   }
   t.end()
