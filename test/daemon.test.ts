@@ -98,6 +98,34 @@ t.test('iterfs read needs no mount and gives the same', async t => {
   t.equal(sh(`${process.execPath} ${CLI} read ${shipped('task')} | head -n 1`).stderr, '', 'a reader that goes away is no error')
 })
 
+t.test('every open is a fresh iteration', async t => {
+  const daemon = await mounted(t)
+  daemon.pin(shipped('task'), 'p')
+  const path = join(daemon.dir, 'p')
+  const before = run('cat', [path]).stdout
+  const child = spawn('sleep', ['60'], { env: cleanEnv(), stdio: 'ignore' })
+  await new Promise(done => child.on('spawn', done))
+  const line = new RegExp(`^ +${child.pid} +${child.pid} +${process.pid} .* sleep$`, 'm')
+  t.notMatch(before, line)
+  t.match(run('cat', [path]).stdout, line)
+  child.kill('SIGKILL')
+  await new Promise(done => child.on('exit', done))
+  t.notMatch(run('cat', [path]).stdout, line)
+})
+
+t.test('a reader can be interrupted while its program runs', async t => {
+  const daemon = await mounted(t, '--prog-limit', '20000')
+  daemon.pin(program('endless'), 'endless')
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    const reader = spawn('cat', [join(daemon.dir, 'endless')], { env: cleanEnv(), stdio: 'ignore' })
+    await sleep(300)
+    const began = Date.now()
+    reader.kill(signal)
+    t.equal(await new Promise(done => reader.on('exit', (_code, by) => done(by))), signal)
+    t.ok(Date.now() - began < 2000, `${signal} took ${Date.now() - began} ms`)
+  }
+})
+
 t.test('links: show, update, removal', async t => {
   const daemon = await mounted(t)
   daemon.pin(shipped('task'), 'p', '--pid', '1')
