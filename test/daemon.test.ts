@@ -173,10 +173,11 @@ t.test('kill -9 of the daemon: the next mount cleans up', async t => {
   const first = await startDaemon()
   first.pin(shipped('task'), 'p')
   const reader = spawn('sh', ['-c', `while cat ${first.dir}/p >/dev/null 2>&1; do :; done`], { env: cleanEnv(), stdio: 'ignore' })
+  const readerEnded = new Promise(done => reader.on('exit', done))
   await sleep(200)
   first.child.kill('SIGKILL')
   t.equal(await first.exited, 'SIGKILL')
-  await new Promise(done => reader.on('exit', done))
+  await readerEnded
   t.match(run('ls', [first.dir]).stderr, /Transport endpoint is not connected/)
   const second = await startDaemon([], first.dir)
   t.teardown(() => second.stop())
