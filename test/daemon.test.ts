@@ -171,6 +171,7 @@ t.test('reads of a removed pin go on, and opening it anew through /proc gives a 
 
 t.test('kill -9 of the daemon: the next mount cleans up', async t => {
   const first = await startDaemon()
+  t.teardown(() => first.stop())
   first.pin(shipped('task'), 'p')
   const reader = spawn('sh', ['-c', `while cat ${first.dir}/p >/dev/null 2>&1; do :; done`], { env: cleanEnv(), stdio: 'ignore' })
   const readerEnded = new Promise(done => reader.on('exit', done))
@@ -179,6 +180,13 @@ t.test('kill -9 of the daemon: the next mount cleans up', async t => {
   t.equal(await first.exited, 'SIGKILL')
   await readerEnded
   t.match(run('ls', [first.dir]).stderr, /Transport endpoint is not connected/)
+  const other = await startDaemon()
+  t.teardown(() => other.stop())
+  t.match(
+    iterfs('link', 'show'),
+    { status: 0, stdout: /target_name bpf_map/, stderr: /Transport endpoint is not connected/ },
+    'a dead mount hides no other',
+  )
   const second = await startDaemon([], first.dir)
   t.teardown(() => second.stop())
   t.match(second.log(), /cleaned up/)
@@ -188,6 +196,7 @@ t.test('kill -9 of the daemon: the next mount cleans up', async t => {
 
 t.test('SIGTERM unmounts and exits with 0, also with files open', async t => {
   const daemon = await startDaemon()
+  t.teardown(() => daemon.stop())
   daemon.pin(shipped('task'), 'p')
   const fd = openSync(join(daemon.dir, 'p'), 'r')
   daemon.child.kill('SIGTERM')
@@ -195,7 +204,6 @@ t.test('SIGTERM unmounts and exits with 0, also with files open', async t => {
   closeSync(fd)
   t.notOk(readFileSync('/proc/self/mounts', 'utf8').includes(daemon.dir))
   t.same(readdirSync(daemon.dir), [])
-  rmSync(daemon.dir, { recursive: true })
 })
 
 t.test('mount in the background, umount', async t => {

@@ -12,6 +12,7 @@ export class CliError extends Error {
 
 /** `what` failed with `err`: a CliError whose line ends in the reason. */
 export function cliError(what: string, err: unknown): CliError {
+  if (err instanceof CliError && !what) return err
   const errno = errnoOf(err, () => {})
   const own =
     err instanceof ErrnoError

@@ -23,16 +23,26 @@ export function linkShow(path: string | undefined, id: string | undefined, optio
 }
 
 function selectLinks(path: string | undefined, id: string | undefined): ListedLink[] {
-  if (path === undefined) return listMounts().flatMap(mount => list(mount, {}))
+  if (path === undefined) return onEachMount(mount => list(mount, {}))
   if (path === 'id' && id !== undefined) {
     const link_id = wholeNumber('id', id)
-    for (const mount of listMounts()) {
-      const found = list(mount, {}).find(link => link.info.id === link_id)
-      if (found) return [found]
-    }
+    const found = onEachMount(mount => list(mount, {})).find(link => link.info.id === link_id)
+    if (found) return [found]
     throw new CliError(`get link by id (${link_id}): No such file or directory`, 2)
   }
   return list(mountOf(splitPath(path).dir), { ino: inodeOf(path) })
+}
+
+/** What all mounts answer together; one that does not (its daemon died, or it is somebody else's) is named and passed over. */
+function onEachMount<T>(ask: (mount: MountPoint) => T[]): T[] {
+  return listMounts().flatMap(mount => {
+    try {
+      return ask(mount)
+    } catch (err) {
+      process.stderr.write(`Warning: ${cliError('', err).message}\n`)
+      return []
+    }
+  })
 }
 
 function list(mount: MountPoint, which: Record<string, unknown>): ListedLink[] {
@@ -66,7 +76,7 @@ export function progShow(what: string | undefined, id: string | undefined, optio
   if (what !== undefined && (what !== 'id' || id === undefined))
     throw new CliError(`prog show: want nothing or "id N", got "${what}"`, 22)
   const wanted = id === undefined ? undefined : wholeNumber('id', id)
-  const progs = listMounts().flatMap(mount => withClient(mount, client => client.request<{ progs: Prog[] }>('prog_list').progs))
+  const progs = onEachMount(mount => withClient(mount, client => client.request<{ progs: Prog[] }>('prog_list').progs))
   const shown = progs.filter(prog => wanted === undefined || prog.id === wanted)
   if (wanted !== undefined && shown.length === 0) throw new CliError(`get prog by id (${wanted}): No such file or directory`, 2)
   if (options.json) process.stdout.write(`${JSON.stringify(shown.map(progJson))}\n`)
