@@ -52,6 +52,8 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   const log = openLog(options)
   if (clearStaleMount(options.dir)) log.warn({ dir: options.dir }, 'cleaned up the mount of a daemon that died')
   await checkDirectory(options.dir)
+  // What nobody expected is logged; the pins of all others go on.
+  process.on('uncaughtException', err => log.error({ err }, 'bug: uncaught exception'))
   const daemon = new Daemon(options, log)
   await daemon.mount()
   ready()

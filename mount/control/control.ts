@@ -61,9 +61,8 @@ export class Control {
     const { store } = this.#options
     switch (event.t) {
       case 'getLink':
-        return store.getLink(event.link)
       case 'putLink':
-        return store.putLink(event.link)
+        return this.#count(event.t, event.link)
       case 'ctlOpen':
         this.#handles.set(event.fh, {
           progs: new Set(),
@@ -84,6 +83,13 @@ export class Control {
           if (handle.readers.delete(event.unique)) this.#options.reply(encodeReply(event.unique, EINTR))
         }
     }
+  }
+
+  /** A pin's reference. A client that closed its handle before it made the pin has none: the link is gone, the pin reads as EIO. */
+  #count(which: 'getLink' | 'putLink', link: number): void {
+    const { store, log } = this.#options
+    if (store.hasLink(link)) store[which](link)
+    else log.warn({ link }, `${which}: the link is gone already`)
   }
 
   #write(event: FuseEvent & { t: 'ctlWrite' }): void {

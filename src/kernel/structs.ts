@@ -239,25 +239,17 @@ const fs_struct = {
 } satisfies Rows
 const NOWHERE = { text: '', inode: null }
 
-const namespace = <T extends `struct ${keyof SourceOf} *`>(type: T, link: string) =>
-  row(type as 'struct uts_namespace *', `/proc/TGID/task/TID/ns/${link}`, (t: TaskSource) => t.namespace(link) || null)
+const NS = '/proc/TGID/task/TID/ns'
+const inum = (link: string) => (t: TaskSource) => t.namespace(link) || null
 const nsproxy = {
-  uts_ns: namespace('struct uts_namespace *', 'uts'),
-  ipc_ns: namespace('struct ipc_namespace *', 'ipc') as unknown as ReturnType<typeof row<'struct ipc_namespace *', TaskSource>>,
-  mnt_ns: namespace('struct mnt_namespace *', 'mnt') as unknown as ReturnType<typeof row<'struct mnt_namespace *', TaskSource>>,
-  pid_ns_for_children: namespace('struct pid_namespace *', 'pid_for_children') as unknown as ReturnType<
-    typeof row<'struct pid_namespace *', TaskSource>
-  >,
-  net_ns: namespace('struct net *', 'net') as unknown as ReturnType<typeof row<'struct net *', TaskSource>>,
-  time_ns: namespace('struct time_namespace *', 'time') as unknown as ReturnType<
-    typeof row<'struct time_namespace *', TaskSource>
-  >,
-  time_ns_for_children: namespace('struct time_namespace *', 'time_for_children') as unknown as ReturnType<
-    typeof row<'struct time_namespace *', TaskSource>
-  >,
-  cgroup_ns: namespace('struct cgroup_namespace *', 'cgroup') as unknown as ReturnType<
-    typeof row<'struct cgroup_namespace *', TaskSource>
-  >,
+  uts_ns: row('struct uts_namespace *', `${NS}/uts`, inum('uts')),
+  ipc_ns: row('struct ipc_namespace *', `${NS}/ipc`, inum('ipc')),
+  mnt_ns: row('struct mnt_namespace *', `${NS}/mnt`, inum('mnt')),
+  pid_ns_for_children: row('struct pid_namespace *', `${NS}/pid_for_children`, inum('pid_for_children')),
+  net_ns: row('struct net *', `${NS}/net`, inum('net')),
+  time_ns: row('struct time_namespace *', `${NS}/time`, inum('time')),
+  time_ns_for_children: row('struct time_namespace *', `${NS}/time_for_children`, inum('time_for_children')),
+  cgroup_ns: row('struct cgroup_namespace *', `${NS}/cgroup`, inum('cgroup')),
 } satisfies Rows
 const ns_common = { inum: row('unsigned int', 'inode number of the namespace', (inum: number) => inum) } satisfies Rows
 const withNs = { ns: row('struct ns_common', 'the namespace itself', (inum: number) => inum) } satisfies Rows

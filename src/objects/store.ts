@@ -77,6 +77,10 @@ export class ObjectStore {
     return this.#held(this.#links, id, 'link').object
   }
 
+  hasLink(id: number): boolean {
+    return this.#links.has(id)
+  }
+
   /** Ascending by id. */
   progs(): Prog[] {
     return [...this.#progs.values()].map(held => held.object)
