@@ -58,7 +58,6 @@ export class Control {
 
   /** What the FUSE thread says of control files and references. */
   event(event: FuseEvent): void {
-    const { store } = this.#options
     switch (event.t) {
       case 'getLink':
       case 'putLink':
