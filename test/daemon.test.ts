@@ -95,7 +95,9 @@ t.test('iterfs read needs no mount and gives the same', async t => {
   daemon.pin(shipped('task_vma'), 'maps', '--pid', '1')
   t.equal(iterfs('read', shipped('task_vma'), '--pid', '1').stdout, run('cat', [join(daemon.dir, 'maps')]).stdout)
   t.match(iterfs('read', shipped('task'), '--tid', pid).stdout, new RegExp(`^ +tgid.*\\n +${pid} +${pid} `))
-  t.equal(sh(`${process.execPath} ${CLI} read ${shipped('task')} | head -n 1`).stderr, '', 'a reader that goes away is no error')
+  for (const verb of [`read ${shipped('task')}`, 'targets -v']) {
+    t.equal(sh(`${process.execPath} ${CLI} ${verb} | head -n 1`).stderr, '', `${verb}: a reader that goes away is no error`)
+  }
 })
 
 t.test('every open is a fresh iteration', async t => {
@@ -111,6 +113,18 @@ t.test('every open is a fresh iteration', async t => {
   child.kill('SIGKILL')
   await new Promise(done => child.on('exit', done))
   t.notMatch(run('cat', [path]).stdout, line)
+})
+
+t.test('a reader in a pid namespace of its own sees that namespace', async t => {
+  const daemon = await mounted(t)
+  daemon.pin(shipped('task'), 'all')
+  daemon.pin(shipped('task'), 'first', '--tid', '1')
+  const inside = (line: string): string[] =>
+    sh(`unshare -p -f --mount-proc sh -c '${line}; true'`).stdout.trim().split('\n').slice(1)
+  const all = inside(`cat ${daemon.dir}/all`)
+  t.match(all, [/ sh$/, / cat$/])
+  t.equal(all.length, 2)
+  t.match(inside(`cat ${daemon.dir}/first`), [/ sh$/], 'tid 1 is the init of that namespace')
 })
 
 t.test('a reader can be interrupted while its program runs', async t => {

@@ -10,6 +10,7 @@ import { CliError, cliError } from './error.ts'
 import { progOptions } from './params.ts'
 
 const USAGE_STATUS = 255
+const SIGPIPE_STATUS = 128 + 13
 
 function build(): Command {
   const iterfs = new Command('iterfs')
@@ -81,6 +82,12 @@ function build(): Command {
 function collect(text: string, before: string[]): string[] {
   return [...before, text]
 }
+
+// A reader that goes away (`iterfs targets | head`) ends the command as SIGPIPE would.
+process.stdout.on('error', (err: NodeJS.ErrnoException) => {
+  if (err.code !== 'EPIPE') throw err
+  process.exit(SIGPIPE_STATUS)
+})
 
 try {
   await build().parseAsync()
