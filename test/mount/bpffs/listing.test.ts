@@ -80,3 +80,11 @@ t.test('changes during a scan', async t => {
     'a scan that starts in the middle',
   )
 })
+
+t.test('a huge size is not allocated', async t => {
+  const k = new FakeKernel()
+  k.mkdir(ROOT, 'only')
+  const before = process.memoryUsage().arrayBuffers
+  t.equal(k.readdir(k.opendir(ROOT), 0, 0xffff_ffff).length, 3)
+  t.ok(process.memoryUsage().arrayBuffers - before < 16 * 1024 * 1024, 'no more than a read of the kernel asks for')
+})
