@@ -1,10 +1,9 @@
 // Formats of bpf_seq_printf, bpf_snprintf and bpf_trace_vprintk: which the kernel takes (bpf_bprintf_prepare), compiled once.
-import { encodeText } from '../util/bytes.ts'
+import { decodeText, encodeText } from '../util/bytes.ts'
 import { EINVAL } from '../util/errno.ts'
 
 /** What a conversion prints. */
 export type Kind =
-  | 'literal'
   | 'signed'
   | 'unsigned'
   | 'hex'
@@ -25,7 +24,7 @@ export type Kind =
   | 'ip6'
   | 'ip6-plain'
 
-/** One conversion, with the literal text before it; `literal` alone is the end of a format. */
+/** One conversion, with the literal text before it. */
 export interface Spec {
   readonly before: Uint8Array
   readonly kind: Kind
@@ -35,38 +34,51 @@ export interface Spec {
   readonly plus: boolean
   readonly minus: boolean
   readonly space: boolean
-  /** 0 when there is none. */
+  /** Columns; 0 when there is none, and where the kernel ignores it (%pks, %pus, %pB, addresses). */
   readonly width: number
-  /** %pks and %pus: width and flags are ignored. */
-  readonly plain: boolean
 }
 
 export interface Format {
+  /** The conversions in front of the first one that is refused; all of them when `error` is 0. */
   readonly specs: readonly Spec[]
+  /** The literal text behind the last one. */
   readonly tail: Uint8Array
-  /** For messages. */
+  /**
+   * 0, or the errno (negative) of a format that is refused. The kernel checks and converts in one pass, so an argument in front
+   * that finds no room fails first.
+   */
+  readonly error: number
+  /** The format as text, for messages. */
   readonly text: string
 }
 
-const PERCENT = 0x25
-const isSpace = (c: number): boolean => c === 0x20 || (c >= 0x09 && c <= 0x0d)
+const [PERCENT, LETTER_L, LETTER_P] = [0x25, 0x6c, 0x70]
+
+// Classes of lib/ctype.c, which takes bytes from 0xa0 on for Latin-1: "%s" in front of a UTF-8 letter is refused.
+const isSpace = (c: number): boolean => c === 0x20 || (c >= 0x09 && c <= 0x0d) || c === 0xa0
 const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
-const isAlnum = (c: number): boolean => isDigit(c) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a)
-const isPrint = (c: number): boolean => c >= 0x20 && c <= 0x7e
-const isPunct = (c: number): boolean => isPrint(c) && c !== 0x20 && !isAlnum(c)
+const isAlnum = (c: number): boolean =>
+  isDigit(c) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || (c >= 0xc0 && c !== 0xd7 && c !== 0xf7)
+const isPrint = (c: number): boolean => (c >= 0x20 && c <= 0x7e) || c >= 0xa0
+const isPunct = (c: number): boolean => isPrint(c) && !isSpace(c) && !isAlnum(c)
+
 /** What may follow %p, %s, %pks and %pus. */
 const endsSpec = (c: number): boolean => c === 0 || isSpace(c) || isPunct(c)
+/** What may stand in a format: on 6.18 every byte that is not ASCII, older kernels refuse them. */
+const isAllowed = (c: number): boolean => c >= 0x80 || isPrint(c) || isSpace(c)
 
 const POINTERS: Readonly<Record<string, Kind>> = { x: 'raw', K: 'pointer', S: 'symbol+', s: 'symbol', B: 'backtrace' }
 const ADDRESSES: Readonly<Record<string, Kind>> = { I4: 'ip4', i4: 'ip4-padded', I6: 'ip6', i6: 'ip6-plain' }
 const INTEGERS: Readonly<Record<string, Kind>> = { d: 'signed', i: 'signed', u: 'unsigned', x: 'hex', X: 'HEX' }
+/** Wide enough for any buffer, and far from where numbers get imprecise. */
+const WIDTH_MAX = 0x7fff_ffff
 
-const cache = new Map<string, Format | number>()
+const cache = new Map<string, Format>()
 /** A program that makes its formats at run time does not grow the cache for ever. */
 const CACHE_MAX = 4096
 
-/** The compiled format, or a negative errno. A text is compiled once. */
-export function parseFormat(fmt: string | Uint8Array): Format | number {
+/** Compiles a format, up to its first NUL if there is one. A text is compiled once; bytes each time, so keep what this returns. */
+export function parseFormat(fmt: string | Uint8Array): Format {
   if (typeof fmt !== 'string') return compile(fmt)
   let format = cache.get(fmt)
   if (format === undefined) {
@@ -77,15 +89,16 @@ export function parseFormat(fmt: string | Uint8Array): Format | number {
   return format
 }
 
-function compile(bytes: Uint8Array): Format | number {
+function compile(bytes: Uint8Array): Format {
   const nul = bytes.indexOf(0)
-  const fmt = nul < 0 ? bytes : bytes.subarray(0, nul)
+  const fmt = bytes.slice(0, nul < 0 ? bytes.length : nul)
   const at = (i: number): number => fmt[i] ?? 0
   const specs: Spec[] = []
   let literal: number[] = []
+  const made = (error: number): Format => ({ specs, tail: Uint8Array.from(literal), error, text: decodeText(fmt) })
   for (let i = 0; i < fmt.length; i++) {
     const c = at(i)
-    if (c < 0x80 && !isPrint(c) && !isSpace(c)) return -EINVAL
+    if (!isAllowed(c)) return made(-EINVAL)
     if (c !== PERCENT) {
       literal.push(c)
       continue
@@ -95,17 +108,23 @@ function compile(bytes: Uint8Array): Format | number {
       i++
       continue
     }
-    const spec = parseSpec(at, i + 1)
-    if (!spec) return -EINVAL
-    specs.push({ ...spec.spec, before: Uint8Array.from(literal) })
+    const found = parseSpec(at, i + 1)
+    if (!found) return made(-EINVAL)
+    specs.push({ before: Uint8Array.from(literal), ...found.spec })
     literal = []
-    i = spec.last
+    i = found.last
   }
-  return { specs, tail: Uint8Array.from(literal), text: Buffer.from(fmt).toString() }
+  return made(0)
 }
 
-/** One conversion from behind its percent sign; `last` is the index of its last character. */
-function parseSpec(at: (i: number) => number, start: number): { spec: Omit<Spec, 'before'>; last: number } | null {
+/** A conversion without what stands before it; `last` is the index of its last character. */
+interface Found {
+  readonly spec: Omit<Spec, 'before'>
+  readonly last: number
+}
+
+/** One conversion from behind its percent sign; null when it is refused. */
+function parseSpec(at: (i: number) => number, start: number): Found | null {
   let i = start
   const flags = { zero: false, plus: false, minus: false, space: false }
   for (; ; i++) {
@@ -117,41 +136,35 @@ function parseSpec(at: (i: number) => number, start: number): { spec: Omit<Spec,
     else break
   }
   let width = 0
-  for (; isDigit(at(i)); i++) width = Math.min(width * 10 + at(i) - 0x30, 0x7fff_ffff)
-  const made = (kind: Kind, last: number, more: { long?: boolean; plain?: boolean } = {}) => ({
-    spec: { kind, width, ...flags, long: more.long ?? false, plain: more.plain ?? false },
-    last,
-  })
+  for (; isDigit(at(i)); i++) width = Math.min(width * 10 + at(i) - 0x30, WIDTH_MAX)
+  if (at(i) === LETTER_P) {
+    const pointer = parsePointer(at, i)
+    return pointer && { spec: { kind: pointer.kind, long: true, ...flags, width: pointer.plain ? 0 : width }, last: pointer.last }
+  }
   const letter = String.fromCharCode(at(i))
-  if (letter === 'p') return parsePointer(at, i, made)
-  if (letter === 's') return endsSpec(at(i + 1)) ? made('string', i) : null
-  if (letter === 'c') return made('char', i)
+  if (letter === 's') return endsSpec(at(i + 1)) ? { spec: { kind: 'string', long: false, ...flags, width }, last: i } : null
+  if (letter === 'c') return { spec: { kind: 'char', long: false, ...flags, width }, last: i }
   let long = false
-  for (let l = 0; l < 2 && at(i) === 0x6c; l++, i++) long = true
+  for (let l = 0; l < 2 && at(i) === LETTER_L; l++, i++) long = true
   const kind = INTEGERS[String.fromCharCode(at(i))]
-  return kind ? made(kind, i, { long }) : null
+  return kind ? { spec: { kind, long, ...flags, width }, last: i } : null
 }
 
-type Made = { spec: Omit<Spec, 'before'>; last: number }
-
-function parsePointer(
-  at: (i: number) => number,
-  p: number,
-  made: (kind: Kind, last: number, more?: { plain?: boolean }) => Made,
-): Made | null {
+/** The kind behind the `p` at index `p`; `plain` says that the width is ignored. */
+function parsePointer(at: (i: number) => number, p: number): { kind: Kind; plain: boolean; last: number } | null {
   const first = String.fromCharCode(at(p + 1))
   const second = String.fromCharCode(at(p + 2))
   if ((first === 'k' || first === 'u') && second === 's')
-    return endsSpec(at(p + 3)) ? made('string', p + 2, { plain: true }) : null
-  const ip = ADDRESSES[first + second]
-  // When it prints, the kernel passes over all letters and digits behind an accepted pointer.
+    return endsSpec(at(p + 3)) ? { kind: 'string', plain: true, last: p + 2 } : null
+  // When it prints (bstr_printf), the kernel passes over all letters and digits behind an accepted pointer.
   const swallow = (from: number): number => {
     let last = from
     while (isAlnum(at(last + 1))) last++
     return last
   }
-  if (ip) return made(ip, swallow(p + 2), { plain: true })
+  const ip = ADDRESSES[first + second]
+  if (ip) return { kind: ip, plain: true, last: swallow(p + 2) }
   const kind = POINTERS[first]
-  if (kind) return made(kind, swallow(p + 1), { plain: kind === 'backtrace' })
-  return endsSpec(at(p + 1)) ? made('pointer', p) : null
+  if (kind) return { kind, plain: kind === 'backtrace', last: swallow(p + 1) }
+  return endsSpec(at(p + 1)) ? { kind: 'pointer', plain: false, last: p } : null
 }

@@ -2,104 +2,31 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from '../../../src/helpers/bprintf.ts'
+import { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv, formatText, parseFormat } from '../../../src/helpers/bprintf.ts'
 import { SeqFile } from '../../../src/seq/seq-file.ts'
 import { ADDRESS } from '../../../src/util/address.ts'
-import { EINVAL, EOVERFLOW } from '../../../src/util/errno.ts'
-import { type Arg, FORMAT_CASES, type FormatCase } from '../../cases/bprintf.ts'
-import { run } from '../../support/daemon.ts'
+import { EINVAL, ENOSPC, EOVERFLOW } from '../../../src/util/errno.ts'
+import { FORMAT_CASES } from '../../cases/bprintf.ts'
 import { Kernel, noKernelBpf } from '../../support/kernel.ts'
+import { caseName, kernelPrints, wePrint } from '../../support/kernel-printf.ts'
 import { ROOT } from '../../support/paths.ts'
 
 /** What the kernel printed for each case; written by `UPDATE=1` where the kernel's BPF can be used. */
 const MEASURED = join(ROOT, 'test/cases/bprintf-measured.json')
 
-/** As BPF programs will call: every argument a 64-bit number, pointers read through the environment. */
-const BASE = 0xffff_c900_0000_0000n
-const asAddress = (arg: Arg, i: number): bigint => (typeof arg === 'bigint' ? BigInt.asUintN(64, arg) : BASE + BigInt(i) * 4096n)
-
-function envOf(args: readonly Arg[]): FmtEnv {
-  const bytesAt = (address: bigint): Uint8Array | null => {
-    const arg = args[Number((address - BASE) / 4096n)]
-    if (address < BASE || arg === undefined || typeof arg === 'bigint') return null
-    return 'str' in arg ? Buffer.from(arg.str) : Uint8Array.from(arg.mem)
-  }
-  return {
-    readStr: (address, max) => bytesAt(address)?.subarray(0, max) ?? null,
-    readMem: (address, size) => bytesAt(address)?.subarray(0, size) ?? null,
-  }
-}
-
-/** `text` then `ret=N`: what the oracle prints too. */
-function ours({ fmt, args }: FormatCase): string {
-  const seq = new SeqFile()
-  const ret = bpf_seq_printf(seq, fmt, args.map(asAddress), envOf(args))
-  return `${Buffer.from(seq.buf.subarray(0, seq.count)).toString('latin1')}\nret=${ret}`
-}
-
-const SEPARATOR = '\n--8<--\n'
-const BATCH = 40
-
-/** A BPF program that prints every case of a batch. */
-function source(cases: readonly FormatCase[]): string {
-  const c = (bytes: Uint8Array): string => [...bytes, 0].join(',')
-  const globals: string[] = []
-  const calls = cases.map(({ fmt, args }, n) => {
-    globals.push(`const char f${n}[] = {${c(Buffer.from(fmt))}};`)
-    const values = args.map((arg, i) => {
-      if (typeof arg === 'bigint') return `${BigInt.asUintN(64, arg)}ULL`
-      globals.push(`const char a${n}_${i}[] = {${'str' in arg ? c(Buffer.from(arg.str)) : arg.mem.join(',')}};`)
-      return `(__u64)a${n}_${i}`
-    })
-    // Volatile: a constant list would be laid out in .rodata, where addresses of other constants cannot be filled in.
-    const list =
-      values.length > 0
-        ? `volatile __u64 v[${values.length}]; ${values.map((value, i) => `v[${i}] = ${value};`).join(' ')}`
-        : '__u64 *v = 0;'
-    const size = values.length * 8
-    return `{ ${list} long r = bpf_seq_printf(seq, f${n}, sizeof(f${n}), (void *)v, ${size}); BPF_SEQ_PRINTF(seq, "\\nret=%ld${SEPARATOR.replaceAll('\n', '\\n')}", r); }`
-  })
-  return `#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-char LICENSE[] SEC("license") = "GPL";
-${globals.join('\n')}
-SEC("iter/bpf_link")
-int dump(struct bpf_iter__bpf_link *ctx)
-{
-  struct seq_file *seq = ctx->meta->seq;
-  if (ctx->link) return 0;
-  ${calls.join('\n  ')}
-  return 0;
-}
-`
-}
-
 t.test('as the kernel prints', { skip: noKernelBpf() }, async t => {
   const kernel = new Kernel()
   t.teardown(() => kernel.close())
-  const printed: string[] = []
-  for (let at = 0; at < FORMAT_CASES.length; at += BATCH) {
-    const object = kernel.compileText(source(FORMAT_CASES.slice(at, at + BATCH)), `formats${at}`)
-    const parts = run('cat', [kernel.pin(object, `f${at}`)]).stdout.split(SEPARATOR)
-    printed.push(...parts.slice(0, -1))
-  }
+  const printed = kernelPrints(kernel, FORMAT_CASES)
   t.equal(printed.length, FORMAT_CASES.length)
   if (process.env.UPDATE) writeFileSync(MEASURED, `${JSON.stringify(printed, null, 0).replaceAll('","', '",\n"')}\n`)
-  FORMAT_CASES.forEach(
-    (item, i) =>
-      void t.equal(
-        ours(item),
-        printed[i],
-        JSON.stringify(item, (_k, v) => (typeof v === 'bigint' ? `${v}n` : v)),
-      ),
-  )
+  FORMAT_CASES.forEach((item, i) => void t.equal(wePrint(item), printed[i], caseName(item)))
 })
 
 t.test('as the kernel printed when it was measured', async t => {
   const printed = JSON.parse(readFileSync(MEASURED, 'utf8')) as string[]
   t.equal(printed.length, FORMAT_CASES.length)
-  const different = FORMAT_CASES.filter((item, i) => ours(item) !== printed[i])
+  const different = FORMAT_CASES.filter((item, i) => wePrint(item) !== printed[i])
   t.same(different, [])
 })
 
@@ -123,6 +50,47 @@ t.test('values of TypeScript programs', async t => {
   t.throws(() => text('%d', 1.5), { message: /want an integer, got 1.5/ })
   t.throws(() => text('%d %d', 1, Number.NaN), { message: /argument 2: want an integer, got NaN/ })
   t.throws(() => text('%s', 5), { message: /want a string or bytes, got 5/ })
+  t.throws(() => text('%s', { [ADDRESS]: 1n }), { message: /want a string or bytes, got an object/ })
+  t.throws(() => text('%pI6', Uint8Array.of(1, 2)), { message: /want 16 bytes, got 2 bytes/ })
+  t.throws(() => text('%px', Number.POSITIVE_INFINITY), { message: /want an integer, got Infinity/ })
+  t.equal(text('%c%c', 65, 0x142n), 'AB')
+  t.equal(text('%s|', 'cut\0here'), 'cut|')
+  t.equal(text('%d %s|%px', null, undefined, null), '0 |0000000000000000')
+})
+
+t.test('symbols and hashes come from the environment', async t => {
+  const env: FmtEnv = {
+    hashPointer: () => 0xcafen,
+    symbolize: address =>
+      address >= 0x1000n && address < 0x1100n
+        ? { name: 'seq_read', offset: address - 0x1000n, size: 0x100n }
+        : address === 0x5000n
+          ? { name: 'init', offset: 0n, size: 0x20n, module: 'fuse' }
+          : null,
+  }
+  const symbols = (fmt: string, address: bigint) => formatText(fmt, [address], env)
+  t.equal(symbols('%p', 0x1005n), '000000000000cafe')
+  t.equal(symbols('%pS', 0x1005n), 'seq_read+0x5/0x100')
+  t.equal(symbols('%ps', 0x1005n), 'seq_read')
+  t.equal(symbols('%pB', 0x1100n), 'seq_read+0x100/0x100', 'a return address behind the last instruction')
+  t.equal(symbols('%pS', 0x5000n), 'init+0x0/0x20 [fuse]')
+  t.equal(symbols('%10ps|', 0x1005n), '  seq_read|')
+  t.equal(symbols('%pS', 0x9000n), '0x9000')
+})
+
+t.test('trace text and compiled formats', async t => {
+  t.equal(formatText('%d \u20ac%s', [1, '\udcff']), '1 \u20ac\udcff')
+  t.equal((formatText('%2000d', [1]) as string).length, 1023)
+  t.same([formatText('%q', [1]), formatText('%d', []), formatText('%s%d', ['x'.repeat(511), 1])], [-EINVAL, -EINVAL, -ENOSPC])
+  t.equal(parseFormat('%d same'), parseFormat('%d same'), 'a text is compiled once')
+  const format = parseFormat(Buffer.from('%-5d|\0%q'))
+  t.equal(format.error, 0, 'what stands behind the NUL does not count')
+  t.equal(formatText(format, [7]), '7    |')
+  t.equal(parseFormat('%d%q').error, -EINVAL)
+  const bytes = Buffer.from('a%d')
+  const kept = parseFormat(bytes)
+  bytes.fill(0x25)
+  t.same([kept.text, formatText(kept, [1])], ['a%d', 'a1'], 'a compiled format does not change with its memory')
 })
 
 t.test('the buffer: what fits, and what overflows', async t => {
@@ -140,29 +108,28 @@ t.test('the buffer: what fits, and what overflows', async t => {
 })
 
 t.test('integers agree with a model, and no format throws', async () => {
-  const model = (value: bigint, letter: string, width: number, zero: boolean): string => {
+  const model = (value: bigint, flags: string, width: number, letter: string): string => {
     const bits = letter.startsWith('l') ? 64 : 32
     const kind = letter.at(-1)!
     const n = kind === 'd' ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)
-    const digits = (n < 0n ? -n : n).toString(kind === 'x' ? 16 : 10)
-    const sign = n < 0n ? '-' : ''
-    return zero ? sign + digits.padStart(width - sign.length, '0') : (sign + digits).padStart(width)
+    const plain = (n < 0n ? -n : n).toString(kind === 'd' || kind === 'u' ? 10 : 16)
+    const digits = kind === 'X' ? plain.toUpperCase() : plain
+    const sign = n < 0n ? '-' : kind !== 'd' ? '' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''
+    if (flags.includes('-')) return (sign + digits).padEnd(width)
+    return flags.includes('0') ? sign + digits.padStart(width - sign.length, '0') : (sign + digits).padStart(width)
   }
-  const letters = fc.constantFrom('d', 'u', 'x', 'ld', 'lu', 'lx', 'lld')
+  const flags = fc.string({ unit: fc.constantFrom('0', '+', '-', ' '), maxLength: 3 })
+  const letters = fc.constantFrom('d', 'u', 'x', 'X', 'ld', 'lu', 'lx', 'lX', 'lld')
+  const anyBits = fc.integer({ min: 1, max: 64 }).chain(bits => fc.bigInt({ min: -(2n ** 63n), max: 2n ** BigInt(bits) - 1n }))
+  const values = fc.oneof(anyBits, fc.bigInt({ min: -(2n ** 54n), max: 2n ** 54n }), fc.bigInt({ min: -5000n, max: 5000n }))
   fc.assert(
-    fc.property(
-      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
-      letters,
-      fc.integer({ min: 1, max: 40 }),
-      fc.boolean(),
-      (value, letter, width, zero) => {
-        const fmt = `%${zero ? '0' : ''}${width}${letter}`
-        const want = model(value, letter, width, zero)
-        const small = Number.isSafeInteger(Number(value)) ? text(fmt, Number(value)) : want
-        return text(fmt, value) === want && small === want
-      },
-    ),
-    { numRuns: 2000 },
+    fc.property(values, flags, fc.integer({ min: 0, max: 40 }), letters, (value, flags, width, letter) => {
+      const fmt = `%${flags}${width || ''}${letter}`
+      const want = model(value, flags, width, letter)
+      const number = Number(value)
+      return text(fmt, value) === want && (BigInt(number) !== value || text(fmt, number) === want)
+    }),
+    { numRuns: 5000 },
   )
   const pieces = fc.array(
     fc.constantFrom('%', 'l', 'd', 's', 'p', 'I', '4', 'k', 'x', '-', '0', '9', ' ', 'c', 'S', '\x01', 'a'),

@@ -1,0 +1,85 @@
+// What the kernel's bpf_seq_printf does with formats and arguments, and ours called as a BPF program will call it.
+import { bpf_seq_printf, type FmtEnv } from '../../src/helpers/bprintf.ts'
+import { SeqFile } from '../../src/seq/seq-file.ts'
+import { encodeText } from '../../src/util/bytes.ts'
+import type { Arg, FormatCase } from '../cases/bprintf.ts'
+import { run } from './daemon.ts'
+import type { Kernel } from './kernel.ts'
+
+/** A case as the name of its test. */
+export const caseName = (item: FormatCase): string =>
+  JSON.stringify(item, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+
+const SEPARATOR = '\n--8<--\n'
+/** Calls in one program: more make the verifier slow. */
+const BATCH = 64
+
+/** What the kernel prints for each case: the text as latin1, a newline and `ret=N`. */
+export function kernelPrints(kernel: Kernel, cases: readonly FormatCase[]): string[] {
+  const printed: string[] = []
+  const name = `formats${++programs}`
+  for (let at = 0; at < cases.length; at += BATCH) {
+    const object = kernel.compileText(sourceOf(cases.slice(at, at + BATCH)), `${name}_${at}`)
+    const path = kernel.pin(object, `${name}_${at}`)
+    printed.push(...run('cat', [path]).stdout.split(SEPARATOR).slice(0, -1))
+  }
+  return printed
+}
+
+let programs = 0
+
+function sourceOf(cases: readonly FormatCase[]): string {
+  const list = (bytes: Iterable<number>): string => [...bytes].join(',')
+  const globals: string[] = []
+  const calls = cases.map(({ fmt, args }, n) => {
+    globals.push(`const unsigned char f${n}[] = {${list([...encodeText(fmt), 0])}};`)
+    const values = args.map((arg, i) => {
+      if (typeof arg === 'bigint') return `${BigInt.asUintN(64, arg)}ULL`
+      globals.push(`const unsigned char a${n}_${i}[] = {${list('str' in arg ? [...encodeText(arg.str), 0] : arg.mem)}};`)
+      return `(__u64)a${n}_${i}`
+    })
+    // Volatile: a constant list would be laid out in .rodata, where addresses of other constants cannot be filled in.
+    const assign = values.map((value, i) => `v[${i}] = ${value};`).join(' ')
+    const array = values.length > 0 ? `volatile __u64 v[${values.length}]; ${assign}` : '__u64 *v = 0;'
+    const call = `bpf_seq_printf(seq, (void *)f${n}, sizeof(f${n}), (void *)v, ${values.length * 8})`
+    return `{ ${array} long r = ${call}; BPF_SEQ_PRINTF(seq, "\\nret=%ld${SEPARATOR.replaceAll('\n', '\\n')}", r); }`
+  })
+  return `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+char LICENSE[] SEC("license") = "GPL";
+${globals.join('\n')}
+SEC("iter/bpf_link")
+int dump(struct bpf_iter__bpf_link *ctx)
+{
+  struct seq_file *seq = ctx->meta->seq;
+  if (ctx->link)
+    return 0;
+  ${calls.join('\n  ')}
+  return 0;
+}
+`
+}
+
+const BASE = 0xffff_c900_0000_0000n
+const STRIDE = 4096n
+
+/** The same from ours, every argument a 64-bit number and pointers read through the environment. */
+export function wePrint({ fmt, args }: FormatCase): string {
+  const seq = new SeqFile()
+  const values = args.map((arg, i) => (typeof arg === 'bigint' ? BigInt.asUintN(64, arg) : BASE + BigInt(i) * STRIDE))
+  const ret = bpf_seq_printf(seq, fmt, values, memoryOf(args))
+  return `${Buffer.from(seq.buf.subarray(0, seq.count)).toString('latin1')}\nret=${ret}`
+}
+
+function memoryOf(args: readonly Arg[]): FmtEnv {
+  const bytesAt = (address: bigint): Uint8Array | null => {
+    const arg = address < BASE ? undefined : args[Number((address - BASE) / STRIDE)]
+    if (arg === undefined || typeof arg === 'bigint') return null
+    return 'str' in arg ? encodeText(arg.str) : Uint8Array.from(arg.mem)
+  }
+  return {
+    readStr: (address, max) => bytesAt(address)?.subarray(0, max) ?? null,
+    readMem: (address, size) => bytesAt(address)?.subarray(0, size) ?? null,
+  }
+}
