@@ -17,13 +17,29 @@ interface OptionRow {
   readonly parse: (text: string) => number | undefined
 }
 
-const id = (text: string): number | undefined => (/^\d+$/.test(text) && Number(text) < 0xffff_ffff ? Number(text) : undefined)
+/** A u32 in the bases that kstrtouint() knows; 0 as the base stands for C's prefixes. */
+function parseU32(text: string, base: 0 | 8): number | undefined {
+  const octal = /^\+?(0[0-7]*)$/.exec(text) ?? (base === 8 ? /^\+?([0-7]+)$/.exec(text) : null)
+  const number = octal ? parseInt(octal[1]!, 8) : base === 0 && /^\+?(0[xX][\da-fA-F]+|[1-9]\d*)$/.test(text) ? Number(text) : NaN
+  return number <= 0xffff_ffff ? number : undefined
+}
+
+/** All ones is no id (make_kuid). */
+function id(text: string): number | undefined {
+  const number = parseU32(text, 0)
+  return number === 0xffff_ffff ? undefined : number
+}
+
+function mode(text: string): number | undefined {
+  const number = parseU32(text, 8)
+  return number === undefined ? undefined : number & 0o7777
+}
 
 /** Options with a value. */
 const VALUES: Record<'uid' | 'gid' | 'mode', OptionRow> = {
   uid: { want: 'a user id', parse: id },
   gid: { want: 'a group id', parse: id },
-  mode: { want: 'an octal number', parse: text => (/^[0-7]{1,11}$/.test(text) ? parseInt(text, 8) & 0o7777 : undefined) },
+  mode: { want: 'an octal number', parse: mode },
 }
 
 /** @throws ErrnoError EINVAL naming the option, what it wants and what it got; unknown options are ignored, as bpffs does */

@@ -1,5 +1,5 @@
 // The mount of a daemon that died: everything in it answers ENOTCONN until it is unmounted.
-import { readFileSync, statfsSync } from 'node:fs'
+import { readFileSync, realpathSync, statfsSync } from 'node:fs'
 import { unmount } from './unmount.ts'
 
 /**
@@ -8,8 +8,11 @@ import { unmount } from './unmount.ts'
  */
 export function clearStaleMount(dir: string): boolean {
   let cleared = false
-  while (isDead(dir) && isIterfs(dir)) {
-    unmount(dir, { lazy: true })
+  while (isDead(dir)) {
+    // realpath(3) only reads links; Node's own realpath looks at the mountpoint too, which answers ENOTCONN.
+    const path = realpathSync.native(dir)
+    if (!isIterfs(path)) break
+    unmount(path, { lazy: true })
     cleared = true
   }
   return cleared
@@ -25,8 +28,10 @@ function isDead(dir: string): boolean {
   }
 }
 
-function isIterfs(dir: string): boolean {
-  const escaped = dir.replace(/[\s\\]/g, char => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
+/** @param path without symlinks */
+function isIterfs(path: string): boolean {
+  // The four characters that the kernel escapes there (show_vfsmnt).
+  const escaped = path.replace(/[ \t\n\\]/g, char => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
   const on = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map(line => line.split(' '))
