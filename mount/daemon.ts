@@ -22,7 +22,7 @@ import { type MountOptions, mountDevice } from './mnt/mount.ts'
 import { clearStaleMount } from './mnt/stale.ts'
 import { unmount } from './mnt/unmount.ts'
 import { createServer, type ServerInit } from './server.ts'
-import { exitNow, replyTo } from './sys.ts'
+import { exitNow, namesOfFlags, replyTo } from './sys.ts'
 import { FuseNativeTransport } from './transport/fuse-native.ts'
 
 export interface DaemonOptions {
@@ -119,6 +119,7 @@ class Daemon {
       const native: FuseNativeTransport = new FuseNativeTransport(
         dir,
         createServer(init, port2, bytes => native.reply(bytes)),
+        namesOfFlags(mount.flags),
       )
       this.#build(-1, port1, bytes => native.reply(bytes))
       await native.mount()

@@ -14,7 +14,11 @@ const c_exit = libc.func('void _exit(int status)')
 
 /** MS_ flags of mount(2). */
 export const MS = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 } as const
+/** umount2(2): the name is free at once, the file system goes with its last user. */
 export const MNT_DETACH = 2
+
+/** The `-o` words of MS_ flags. */
+export const namesOfFlags = (flags: number): string[] => Object.keys(MS).filter(name => flags & MS[name as keyof typeof MS])
 
 function check(call: string, result: number): number {
   if (result >= 0) return result
@@ -32,10 +36,14 @@ export function umount2(target: string, flags: number): void {
   check(`umount ${target}`, c_umount2(target, flags))
 }
 
-/** A connected pair of unix stream sockets. @throws ErrnoError */
+const [AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC] = [1, 1, 0o2000000]
+/** recvmsg(2): received descriptors are closed on exec. */
+const MSG_CMSG_CLOEXEC = 0x4000_0000
+
+/** A connected pair of unix stream sockets, closed on exec. @throws ErrnoError */
 export function socketpair(): [number, number] {
   const pair = [0, 0]
-  check('socketpair', c_socketpair(1, 1, 0, pair))
+  check('socketpair', c_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
   return [pair[0]!, pair[1]!]
 }
 
@@ -54,7 +62,7 @@ export function receiveFd(socket: number): number {
   msg.writeBigUInt64LE(1n, 24)
   msg.writeBigUInt64LE(koffi.address(control), 32)
   msg.writeBigUInt64LE(BigInt(control.length), 40)
-  if (check('recvmsg', c_recvmsg(socket, msg, 0)) === 0) return -1
+  if (check('recvmsg', c_recvmsg(socket, msg, MSG_CMSG_CLOEXEC)) === 0) return -1
   const [SOL_SOCKET, SCM_RIGHTS] = [1, 1]
   const isFd = control.readInt32LE(8) === SOL_SOCKET && control.readInt32LE(12) === SCM_RIGHTS
   return isFd ? control.readInt32LE(16) : -1

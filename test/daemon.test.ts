@@ -237,6 +237,16 @@ t.test('mount in the background, umount', async t => {
   t.match(iterfs('mount', file), { status: 236, stderr: /Not a directory/ })
 })
 
+t.test('generic mount options reach the mount over both transports', async t => {
+  for (const transport of ['devfuse', 'fuse-native']) {
+    const daemon = await mounted(t, '--transport', transport, '-o', 'ro,noexec')
+    const line = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .find(mount => mount.includes(` ${daemon.dir} `))
+    t.match(line, / ro,nosuid,nodev,noexec,/, transport)
+  }
+})
+
 t.test('who may pin, and who may read', async t => {
   const daemon = await mounted(t, '--allow-pin', '4711')
   const as = (uid: number, line: string) =>

@@ -7,6 +7,7 @@ import type { MountOptions } from './options.ts'
 
 export type { MountOptions } from './options.ts'
 
+/** A mount that was made. */
 export interface Mounted {
   /** The FUSE device; requests can be read from it. */
   readonly fd: number

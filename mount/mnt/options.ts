@@ -2,6 +2,7 @@
 import { EINVAL, ErrnoError } from '../../src/util/errno.ts'
 import { MS } from '../sys.ts'
 
+/** What `-o` says, with defaults filled in. */
 export interface MountOptions {
   /** Owner of the root folder. */
   readonly uid: number
@@ -17,10 +18,15 @@ interface OptionRow {
   readonly parse: (text: string) => number | undefined
 }
 
-/** A u32 in the bases that kstrtouint() knows; 0 as the base stands for C's prefixes. */
+/** A u32 as kstrtouint() reads it: one `+` may lead; base 0 tells by C's prefixes. */
 function parseU32(text: string, base: 0 | 8): number | undefined {
-  const octal = /^\+?(0[0-7]*)$/.exec(text) ?? (base === 8 ? /^\+?([0-7]+)$/.exec(text) : null)
-  const number = octal ? parseInt(octal[1]!, 8) : base === 0 && /^\+?(0[xX][\da-fA-F]+|[1-9]\d*)$/.test(text) ? Number(text) : NaN
+  const digits = text.replace(/^\+/, '')
+  const octal = base === 8 ? /^[0-7]+$/ : /^0[0-7]*$/
+  const number = octal.test(digits)
+    ? parseInt(digits, 8)
+    : base === 0 && /^(0[xX][\da-fA-F]+|[1-9]\d*)$/.test(digits)
+      ? Number(digits)
+      : Number.NaN
   return number <= 0xffff_ffff ? number : undefined
 }
 
@@ -42,7 +48,7 @@ const VALUES: Record<'uid' | 'gid' | 'mode', OptionRow> = {
   mode: { want: 'an octal number', parse: mode },
 }
 
-/** @throws ErrnoError EINVAL naming the option, what it wants and what it got; unknown options are ignored, as bpffs does */
+/** The parsed text of `-o`. @throws ErrnoError EINVAL naming the option, what it wants and what it got; unknown options are ignored, as bpffs does */
 export function parseMountOptions(text: string): MountOptions {
   const values = { mode: 0o777, ...callerIds() }
   let flags = MS.nosuid | MS.nodev

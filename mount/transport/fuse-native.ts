@@ -40,6 +40,7 @@ interface Reply {
 }
 type Waiting = (reply: Reply) => void
 
+/** One mount over libfuse; it ends by unmounting its folder (mnt/unmount.ts). */
 export class FuseNativeTransport {
   /** Resolves when the mount is gone. */
   readonly closed: Promise<void>
@@ -54,14 +55,15 @@ export class FuseNativeTransport {
   #lastUnique = 0
   #close!: () => void
 
-  constructor(dir: string, server: FuseServer) {
+  /** @param words generic mount options (`ro`, `noexec`) beside nosuid and nodev, which are always there */
+  constructor(dir: string, server: FuseServer, words: readonly string[] = []) {
     this.#dir = dir
     this.#server = server
     this.closed = new Promise(done => {
       this.#close = done
     })
     this.#fuse = new Fuse(dir, this.#ops(), {
-      fsname: FSNAME,
+      fsname: [FSNAME, ...words].join(','),
       allowOther: this.#uid === 0,
       defaultPermissions: true,
       timeout: false,

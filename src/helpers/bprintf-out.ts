@@ -1,5 +1,5 @@
 // How the format rules put bytes into a buffer: digits go straight in, without strings or BigInts on the usual way.
-import type { Spec } from './bprintf-parse.ts'
+import { NO_WIDTH, type Spec } from './bprintf-parse.ts'
 
 /** The output so far: bytes from `limit` on are counted, not written. */
 export interface Sink {
@@ -88,7 +88,7 @@ export function putInteger(sink: Sink, spec: Spec, value: number | bigint): void
 export function putAddress(sink: Sink, spec: Spec, address: bigint): void {
   words.setBigUint64(0, address)
   const from = renderHex(words.getUint32(0), words.getUint32(4), LOWER)
-  if (spec.width === 0) putDigits(sink, from, 0, 16, spec.minus, true)
+  if (spec.width === NO_WIDTH) putDigits(sink, from, 0, 16, spec.minus, true)
   else putDigits(sink, from, 0, spec.width, spec.minus, spec.zero)
 }
 

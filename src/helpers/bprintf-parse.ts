@@ -34,7 +34,7 @@ export interface Spec {
   readonly plus: boolean
   readonly minus: boolean
   readonly space: boolean
-  /** Columns; 0 when there is none, and where the kernel ignores it (%pks, %pus, %pB, addresses). */
+  /** Columns, at most FIELD_WIDTH_MAX; NO_WIDTH when there is none, and where the kernel ignores it (%pks, %pus, %pB, addresses). */
   readonly width: number
 }
 
@@ -70,8 +70,10 @@ const isAllowed = (c: number): boolean => c >= 0x80 || isPrint(c) || isSpace(c)
 const POINTERS: Readonly<Record<string, Kind>> = { x: 'raw', K: 'pointer', S: 'symbol+', s: 'symbol', B: 'backtrace' }
 const ADDRESSES: Readonly<Record<string, Kind>> = { I4: 'ip4', i4: 'ip4-padded', I6: 'ip6', i6: 'ip6-plain' }
 const INTEGERS: Readonly<Record<string, Kind>> = { d: 'signed', i: 'signed', u: 'unsigned', x: 'hex', X: 'HEX' }
-/** Wide enough for any buffer, and far from where numbers get imprecise. */
-const WIDTH_MAX = 0x7fff_ffff
+/** The width of a conversion without one: "%px" fills up to 16 digits, "%4294967296px" (a width of 0) does not. */
+export const NO_WIDTH = -1
+/** FIELD_WIDTH_MAX of lib/vsprintf.c: wider ones are cut to it. */
+const FIELD_WIDTH_MAX = 0x7f_ffff
 
 const cache = new Map<string, Format>()
 /** A program that makes its formats at run time does not grow the cache for ever. */
@@ -135,11 +137,19 @@ function parseSpec(at: (i: number) => number, start: number): Found | null {
     else if (c === 0x20) flags.space = true
     else break
   }
-  let width = 0
-  for (; isDigit(at(i)); i++) width = Math.min(width * 10 + at(i) - 0x30, WIDTH_MAX)
+  let width = isDigit(at(i)) ? 0 : NO_WIDTH
+  // skip_atoi() counts in an int that wraps; every negative width but -1 is as good as none.
+  for (; isDigit(at(i)); i++) width = (Math.imul(width, 10) + at(i) - 0x30) | 0
+  if (width < 0 && width !== NO_WIDTH) width = 0
+  width = Math.min(width, FIELD_WIDTH_MAX)
   if (at(i) === LETTER_P) {
     const pointer = parsePointer(at, i)
-    return pointer && { spec: { kind: pointer.kind, long: true, ...flags, width: pointer.plain ? 0 : width }, last: pointer.last }
+    return (
+      pointer && {
+        spec: { kind: pointer.kind, long: true, ...flags, width: pointer.plain ? NO_WIDTH : width },
+        last: pointer.last,
+      }
+    )
   }
   const letter = String.fromCharCode(at(i))
   if (letter === 's') return endsSpec(at(i + 1)) ? { spec: { kind: 'string', long: false, ...flags, width }, last: i } : null

@@ -167,13 +167,12 @@ function putPointer(sink: Sink, spec: Spec, address: bigint, env: FmtEnv): void 
 }
 
 function symbolText(address: bigint, kind: 'symbol' | 'symbol+' | 'backtrace', env: FmtEnv): string {
-  const looked = kind === 'backtrace' ? address - 1n : address
-  const found = env.symbolize?.(looked)
+  const back = kind === 'backtrace' ? 1n : 0n
+  const found = env.symbolize?.(BigInt.asUintN(64, address - back))
   if (!found) return `0x${address.toString(16)}`
   const module = found.module ? ` [${found.module}]` : ''
   if (kind === 'symbol') return found.name + module
-  const offset = found.offset + (address - looked)
-  return `${found.name}+0x${offset.toString(16)}/0x${found.size.toString(16)}${module}`
+  return `${found.name}+0x${(found.offset + back).toString(16)}/0x${found.size.toString(16)}${module}`
 }
 
 function ipText(kind: 'ip4' | 'ip4-padded' | 'ip6' | 'ip6-plain', bytes: Uint8Array): string {

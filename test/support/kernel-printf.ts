@@ -1,5 +1,5 @@
 // What the kernel's bpf_seq_printf does with formats and arguments, and ours called as a BPF program will call it.
-import { bpf_seq_printf, type FmtEnv } from '../../src/helpers/bprintf.ts'
+import { bpf_seq_printf, bpf_snprintf, type FmtEnv } from '../../src/helpers/bprintf.ts'
 import { SeqFile } from '../../src/seq/seq-file.ts'
 import { encodeText } from '../../src/util/bytes.ts'
 import type { Arg, FormatCase } from '../cases/bprintf.ts'
@@ -44,7 +44,11 @@ function sourceOf(cases: readonly FormatCase[]): string {
     const call = `bpf_seq_printf(seq, (void *)f${n}, sizeof(f${n}), (void *)v, ${values.length * 8})`
     return `{ ${array} long r = ${call}; BPF_SEQ_PRINTF(seq, "\\nret=%ld${SEPARATOR.replaceAll('\n', '\\n')}", r); }`
   })
-  return `#include "vmlinux.h"
+  return programOf(globals, calls)
+}
+
+/** A program that makes these calls once. */
+const programOf = (globals: readonly string[], calls: readonly string[]): string => `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 char LICENSE[] SEC("license") = "GPL";
@@ -59,6 +63,27 @@ int dump(struct bpf_iter__bpf_link *ctx)
   return 0;
 }
 `
+
+/**
+ * What the kernel's bpf_snprintf() into `size` bytes makes of each format and one integer: its result, a space and the text in
+ * brackets. The formats must be right: the verifier checks them.
+ */
+export function kernelMeasures(kernel: Kernel, fmts: readonly string[], value: bigint, size: number): string[] {
+  const globals = fmts.map((fmt, n) => `static const char f${n}[] = {${[...encodeText(fmt), 0].join(',')}};`)
+  const calls = fmts.map(
+    (_, n) =>
+      `{ long r = bpf_snprintf(out, ${size}, f${n}, v, 8); BPF_SEQ_PRINTF(seq, "%ld [%s]${SEPARATOR.replaceAll('\n', '\\n')}", r, out); }`,
+  )
+  const source = programOf([`char out[${size}];`, ...globals], [`__u64 v[1] = {${BigInt.asUintN(64, value)}ULL};`, ...calls])
+  const path = kernel.pin(kernel.compileText(source, `measures${++programs}`), `measures${programs}`)
+  return run('cat', [path]).stdout.split(SEPARATOR).slice(0, -1)
+}
+
+/** The same from ours. */
+export function weMeasure(fmt: string, value: bigint, size: number): string {
+  const out = new Uint8Array(size)
+  const length = bpf_snprintf(out, fmt, [value])
+  return `${length} [${Buffer.from(out.subarray(0, out.indexOf(0))).toString('latin1')}]`
 }
 
 const BASE = 0xffff_c900_0000_0000n

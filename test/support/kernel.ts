@@ -17,14 +17,21 @@ function probe(): string {
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'the kernel has no BTF'
   for (const tool of ['clang', 'bpftool', 'cc'])
     if (run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status !== 0) return `${tool} is not installed`
-  const kernel = new Kernel()
-  // A program that does not compile is a failure of ours, and no reason to skip.
-  const object = kernel.compile('example.bpf.c', { TARGET: 1 })
+  let kernel: Kernel
   try {
-    kernel.pin(object, 'probe')
-    return ''
+    kernel = new Kernel()
   } catch (err) {
-    return `the kernel refuses iterators: ${(err as Error).message}`
+    return `no bpffs can be mounted: ${(err as Error).message}`
+  }
+  try {
+    // A program that does not compile is a failure of ours, and no reason to skip.
+    const object = kernel.compile('example.bpf.c', { TARGET: 1 })
+    try {
+      kernel.pin(object, 'probe')
+      return ''
+    } catch (err) {
+      return `the kernel refuses iterators: ${(err as Error).message}`
+    }
   } finally {
     kernel.close()
   }

@@ -76,6 +76,15 @@ t.test('symbols and hashes come from the environment', async t => {
   t.equal(symbols('%pS', 0x5000n), 'init+0x0/0x20 [fuse]')
   t.equal(symbols('%10ps|', 0x1005n), '  seq_read|')
   t.equal(symbols('%pS', 0x9000n), '0x9000')
+  const looked: bigint[] = []
+  const none: FmtEnv = {
+    symbolize: address => {
+      looked.push(address)
+      return null
+    },
+  }
+  t.equal(formatText('%pB %pS', [0, -1], none), '0x0 0xffffffffffffffff')
+  t.same(looked, [0xffff_ffff_ffff_ffffn, 0xffff_ffff_ffff_ffffn], 'addresses have 64 bits')
 })
 
 t.test('trace text and compiled formats', async t => {
