@@ -59,7 +59,8 @@ t.test('a program that throws, and one that returns 1', async t => {
   const { status, stdout, stderr } = run('cat', [join(daemon.dir, 'throws')])
   t.same([status, stdout], [1, '0\n1\n'])
   t.match(stderr, /Input\/output error/)
-  t.match(daemon.log(), /on purpose/)
+  // The reader has its EIO before main has the message.
+  await until('the reason is in the log', () => daemon.log().includes('on purpose'))
 
   daemon.pin(program('self'), 'again', '--set', 'again=1')
   t.match(

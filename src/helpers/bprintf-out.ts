@@ -111,7 +111,7 @@ function renderDecimal(high: number, low: number): number {
     }
     while (wide >= TWO32) {
       const next = Math.floor(wide / 10)
-      digits[--at] = ZERO + wide - next * 10
+      digits[--at] = ZERO + (wide - next * 10) // in this order: ZERO + wide may exceed 2^53
       wide = next
     }
     rest = wide

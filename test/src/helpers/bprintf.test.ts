@@ -36,6 +36,15 @@ const text = (fmt: string, ...args: FmtArg[]): string => {
   return n < 0 ? `errno ${-n}` : Buffer.from(out.subarray(0, n - 1)).toString()
 }
 
+t.test('integers around 2^53, where a number stops being exact', async t => {
+  for (let off = -60n; off <= 60n; off++) {
+    for (const value of [2n ** 53n + off, -(2n ** 53n) + off]) {
+      t.equal(text('%lld', value), String(value))
+      if (Number.isSafeInteger(Number(value))) t.equal(text('%lld', Number(value)), String(value))
+    }
+  }
+})
+
 t.test('values of TypeScript programs', async t => {
   t.equal(text('%d %d %u', 1, true, -1), '1 1 4294967295')
   t.equal(text('%ld %lx', -5, -1n), '-5 ffffffffffffffff')
