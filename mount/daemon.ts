@@ -22,7 +22,8 @@ import { type MountOptions, mountDevice } from './mnt/mount.ts'
 import { clearStaleMount } from './mnt/stale.ts'
 import { unmount } from './mnt/unmount.ts'
 import { createServer, type ServerInit } from './server.ts'
-import { exitNow, namesOfFlags, replyTo } from './sys.ts'
+import { exitNow, namesOfFlags } from './sys.ts'
+import { writeReply } from './transport/devfuse.ts'
 import { FuseNativeTransport } from './transport/fuse-native.ts'
 
 export interface DaemonOptions {
@@ -89,7 +90,9 @@ class Daemon {
   #control!: Control
   #end!: (reason: string) => void
   #toFuse!: (command: FuseCommand, transfer?: MessagePort[]) => void
+  /** A request of our own is under way, and whether something was posted since it began. */
   #waking = false
+  #wakeAgain = false
 
   constructor(options: DaemonOptions, log: Logger) {
     this.#options = options
@@ -136,7 +139,7 @@ class Daemon {
         this.#log.fatal({ err }, 'FUSE thread failed')
         this.#stop('FUSE thread failed')
       })
-      this.#build(fd, thread, bytes => replyTo(fd, bytes))
+      this.#build(fd, thread, bytes => writeReply(fd, bytes))
     }
     await checkDirectory(dir)
   }
@@ -190,7 +193,10 @@ class Daemon {
       pending,
       sessions: new BigInt64Array(this.#sessions),
       send: (header, data) => reply(data ? Buffer.concat([header, data]) : header),
-      openFailed: fh => port1.postMessage({ t: 'openFailed', fh } satisfies EngineNotice),
+      openFailed: fh => {
+        port1.postMessage({ t: 'openFailed', fh } satisfies EngineNotice)
+        Atomics.add(new Int32Array(this.#mail), 0, 1)
+      },
       report: err => this.#log.error({ err }, 'bug: a debug pin failed'),
       done: () => {},
     })
@@ -238,10 +244,16 @@ class Daemon {
 
   /** The FUSE thread looks at its messages before each request: a request of our own makes it look now. */
   #wake(): void {
-    if (this.#waking) return
+    if (this.#waking) {
+      this.#wakeAgain = true
+      return
+    }
     this.#waking = true
     statfs(this.#options.dir, () => {
       this.#waking = false
+      if (!this.#wakeAgain) return
+      this.#wakeAgain = false
+      this.#wake()
     })
   }
 

@@ -1,5 +1,4 @@
 // The few system calls of mount/ that Node lacks, through koffi.
-import { writeSync } from 'node:fs'
 import koffi from 'koffi'
 import { ErrnoError, strerror } from '../src/util/errno.ts'
 
@@ -72,14 +71,4 @@ export function receiveFd(socket: number): number {
 export function exitNow(status: number): never {
   c_exit(status)
   throw new Error('unreachable')
-}
-
-/** Writes a reply to the FUSE descriptor; one that nobody waits for any more (ENOENT, ENODEV) is dropped. */
-export function replyTo(fd: number, bytes: Uint8Array): void {
-  try {
-    writeSync(fd, bytes)
-  } catch (err) {
-    const { code } = err as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'EINVAL') throw err
-  }
 }

@@ -62,6 +62,10 @@ t.test('a program that throws, and one that returns 1', async t => {
   // The reader has its EIO before main has the message.
   await until('the reason is in the log', () => daemon.log().includes('on purpose'))
 
+  daemon.pin(program('wrong'), 'wrong')
+  t.match(run('cat', [join(daemon.dir, 'wrong')]), { status: 1, stderr: /Input\/output error/ })
+  await until('the reason is in the log', () => daemon.log().includes('want return value 0 or 1, got 2'))
+
   daemon.pin(program('self'), 'again', '--set', 'again=1')
   t.match(
     run('cat', [join(daemon.dir, 'again')]),

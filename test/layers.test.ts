@@ -23,7 +23,7 @@ const MOUNT: Record<string, readonly string[]> = {
   bpffs: ['fuse'],
   transport: ['fuse'],
   mnt: ['.'],
-  engine: ['fuse', 'bpffs', 'index'],
+  engine: ['fuse', 'bpffs', 'transport', 'index'],
   control: ['fuse', 'engine', 'index'],
   cli: ['.', 'mnt', 'index'],
   '.': ['fuse', 'bpffs', 'transport', 'mnt', 'engine', 'control', 'index'],

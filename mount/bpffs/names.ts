@@ -7,7 +7,7 @@ import type { Dir, Entry } from './inode.ts'
 export const NAME_MAX = 255
 
 /** 0, or the errno of a name that may not be looked up nor made: EPERM for one with a dot, ENAMETOOLONG. */
-export function checkName(name: Uint8Array): number {
+function checkName(name: Uint8Array): number {
   if (name.includes(0x2e)) return EPERM
   return name.length > NAME_MAX ? ENAMETOOLONG : 0
 }

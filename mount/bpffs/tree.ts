@@ -36,7 +36,7 @@ export interface TreeOptions {
 }
 
 /** The hidden folder of control files; bpffs reserves all names with a dot. */
-export const CONTROL_DIR = '.iterfs'
+const CONTROL_DIR = '.iterfs'
 /** How long, in s, the kernel may keep names and attributes: they change through its own requests only. */
 const VALID_S = 3600
 /** Open flag of execve(), which reads from the start: bpffs refuses it. */

@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, readFileSync, readSync, realpathSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ErrnoError } from '../../src/index.ts'
+import { deviceName, splitDevice } from '../../src/util/device.ts'
 import { CliError, cliError } from './error.ts'
 
 /** An iterfs mount that this process can see. */
@@ -17,8 +18,7 @@ export function listMounts(): MountPoint[] {
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     const [left, right] = line.split(' - ')
     const fields = left!.split(' ')
-    const [type, source] = (right ?? '').split(' ')
-    if (!(type === 'fuse.iterfs' || (type?.startsWith('fuse') && source === 'iterfs')) || fields[3] !== '/') continue
+    if (!right?.startsWith('fuse.iterfs ') || fields[3] !== '/') continue
     mounts.push({
       dev: fields[2]!,
       dir: fields[4]!.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(parseInt(octal, 8))),
@@ -29,9 +29,7 @@ export function listMounts(): MountPoint[] {
 
 /** The iterfs mount that holds `dir`. @throws CliError when it is on another file system */
 export function mountOf(dir: string): MountPoint {
-  const { dev } = statSync(dir)
-  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00)
-  const name = `${(dev >>> 8) & 0xfff}:${minor}`
+  const name = deviceName(splitDevice(BigInt(statSync(dir).dev)))
   const found = listMounts().findLast(mount => mount.dev === name)
   if (!found) throw new CliError(`${dir} is not on an iterfs mount; start one with: iterfs mount DIR`)
   return found

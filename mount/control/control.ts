@@ -35,8 +35,7 @@ interface Handle {
   readonly progs: Set<number>
   readonly links: Set<number>
   answer: Promise<Uint8Array>
-  readers: Set<number>
-  open: boolean
+  readonly readers: Set<number>
 }
 
 interface Call {
@@ -68,7 +67,6 @@ export class Control {
           links: new Set(),
           answer: Promise.resolve(new Uint8Array()),
           readers: new Set(),
-          open: true,
         })
         return
       case 'ctlWrite':
@@ -121,7 +119,6 @@ export class Control {
     const handle = this.#handles.get(fh)
     if (!handle) return
     this.#handles.delete(fh)
-    handle.open = false
     void handle.answer.then(() => this.#drop(handle))
   }
 

@@ -1,5 +1,5 @@
 // Serves the requests of one engine: opens, reads and closes of pins, answered straight to the kernel.
-import { Engine, ErrnoError, errnoOf, type Progress } from '../../src/index.ts'
+import { Engine, errnoOf, type Progress } from '../../src/index.ts'
 import { FOPEN_DIRECT_IO, FOPEN_NONSEEKABLE, fuse_open_out } from '../fuse/abi.ts'
 import { encodeReply, encodeReplyHeader } from '../fuse/protocol.ts'
 import type { EngineRequest } from './messages.ts'
@@ -85,9 +85,9 @@ export class EngineHost {
     }
   }
 
-  /** What a program throws is its own fault and an EIO to its reader, with the reason in the log. */
+  /** An errno that was meant, or EIO for what a program or a target threw besides, with the reason in the log. */
   #errno(err: unknown): number {
-    return err instanceof ErrnoError ? err.errno : errnoOf(err, this.#options.report)
+    return errnoOf(err, this.#options.report)
   }
 
   #checkDone(): void {

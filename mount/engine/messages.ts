@@ -80,7 +80,7 @@ export interface PinPath {
   path: string
 }
 
-/** A request to .iterfs/ctl; the fields depend on `cmd` (mount/control/commands.ts). */
+/** A request to .iterfs/ctl; the fields depend on `cmd` (mount/control/control.ts). */
 export interface CtlRequest {
   readonly cmd: string
   readonly [field: string]: unknown

@@ -30,8 +30,8 @@ export class PendingReplies {
 
   /** Takes `unique` wherever it waits. */
   takeUnique(unique: number): boolean {
-    for (let slot = 0; slot < SLOTS; slot++) if (this.#slots[slot] === BigInt(unique) && this.take(slot, unique)) return true
-    return false
+    const slot = this.#slots.indexOf(BigInt(unique))
+    return slot >= 0 && this.take(slot, unique)
   }
 
   /** Takes all that wait: the worker is gone. */

@@ -53,6 +53,10 @@ interface EngineThread {
   readonly watch: ProgressWatch
   readonly waiting: Map<number, { resolve(event: EngineEvent): void; reject(err: Error): void }>
   readonly fusePort: MessagePort
+  /** Its module has loaded, so that pins may depend on it. */
+  loaded: boolean
+  /** No pin needs it any more. */
+  retired: boolean
   /** Set before an end that is meant. */
   ending: boolean
 }
@@ -65,15 +69,12 @@ const YOUNG_HEAP_MB = 4
 export class EnginePool {
   readonly #options: PoolOptions
   readonly #threads = new Map<number, EngineThread>()
-  readonly #timer: NodeJS.Timeout
   #lastId = 0
   #lastCall = 0
-  #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.#checkProgress(), Math.max(50, options.progLimitMs / 8))
-    this.#timer.unref()
+    setInterval(() => this.#checkProgress(), Math.max(50, options.progLimitMs / 8)).unref()
   }
 
   /**
@@ -100,6 +101,7 @@ export class EnginePool {
   retire(worker: number): void {
     const engine = this.#threads.get(worker)
     if (!engine) return
+    engine.retired = true
     this.#options.toFuse({ t: 'retire', id: worker })
   }
 
@@ -107,13 +109,6 @@ export class EnginePool {
   publishObjects(): void {
     const objects = this.#options.objects()
     for (const { thread } of this.#threads.values()) thread.postMessage({ t: 'objects', objects } satisfies EngineCommand)
-  }
-
-  /** Ends all workers. */
-  async close(): Promise<void> {
-    this.#closed = true
-    clearInterval(this.#timer)
-    await Promise.all([...this.#threads.values()].map(engine => this.#end(engine)))
   }
 
   #thread(id: number): EngineThread {
@@ -135,7 +130,18 @@ export class EnginePool {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
       name: module.path,
     })
-    const engine: EngineThread = { id, module, thread, pending, watch, waiting: new Map(), fusePort: port2, ending: false }
+    const engine: EngineThread = {
+      id,
+      module,
+      thread,
+      pending,
+      watch,
+      waiting: new Map(),
+      fusePort: port2,
+      loaded: false,
+      retired: false,
+      ending: false,
+    }
     this.#threads.set(id, engine)
     thread.on('message', (event: EngineEvent) => this.#event(engine, event))
     thread.on('error', err => this.#options.log.error({ worker: id, path: module.path, err }, 'engine worker failed'))
@@ -158,6 +164,7 @@ export class EnginePool {
     try {
       const event = await this.#call(engine, id => ({ t: 'load', id, path, set }))
       if (event.t !== 'loaded') throw new ErrnoError(EIO, `engine ${engine.id}: want loaded, got ${event.t}`)
+      engine.loaded = true
       this.#options.toFuse({ t: 'worker', id: engine.id, port: engine.fusePort, pending: engine.pending.shared }, [
         engine.fusePort,
       ])
@@ -218,11 +225,10 @@ export class EnginePool {
     for (const { reject } of engine.waiting.values()) {
       reject(new ErrnoError(EINVAL, `${engine.module.path}: the module ended its worker`))
     }
-    const wasLoading = engine.waiting.size > 0
     engine.waiting.clear()
     for (const unique of engine.pending.takeAll()) this.#options.reply(encodeReply(unique, EIO))
     this.#options.toFuse({ t: 'workerGone', id: engine.id })
-    if (engine.ending || this.#closed || wasLoading) return
+    if (engine.ending || engine.retired || !engine.loaded) return
     this.#options.log.warn({ worker: engine.id, path: engine.module.path }, 'engine worker is started again')
     this.#loadInto(this.#start(engine.id, engine.module)).catch((err: unknown) => {
       this.#options.log.error(

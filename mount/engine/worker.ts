@@ -1,14 +1,15 @@
 // Entry of an engine worker thread: loads one module and serves its pins until it is retired or terminated.
 import { createHash } from 'node:crypto'
-import { readFileSync, writeSync, writevSync } from 'node:fs'
-import { parentPort, workerData } from 'node:worker_threads'
+import { readFileSync } from 'node:fs'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { errnoOf, hookModules, nodePlatform, registerTargets } from '../../src/index.ts'
+import { writeReply } from '../transport/devfuse.ts'
 import { EngineHost } from './host.ts'
 import type { EngineCommand, EngineEvent, EngineInit, EngineNotice, EngineRequest } from './messages.ts'
 import { PendingReplies } from './pending.ts'
 import { ProgressWriter } from './watch.ts'
 
-const { init, port } = workerData as { init: EngineInit; port: import('node:worker_threads').MessagePort }
+const { init, port } = workerData as { init: EngineInit; port: MessagePort }
 const mail = new Int32Array(init.mail)
 const toMain = (event: EngineEvent): void => parentPort!.postMessage(event)
 
@@ -40,12 +41,9 @@ function send(header: Uint8Array, data?: Uint8Array): void {
     return
   }
   try {
-    if (data) writevSync(init.fuseFd, [header, data])
-    else writeSync(init.fuseFd, header)
+    writeReply(init.fuseFd, header, data)
   } catch (err) {
-    // ENOENT: the request was aborted; ENODEV: the mount is gone. Nobody waits for this reply.
-    const { code } = err as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENODEV') report(err)
+    report(err)
   }
 }
 

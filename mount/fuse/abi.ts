@@ -158,7 +158,3 @@ export const FATTR_KILL_SUIDGID = 1 << 11
 
 export const FOPEN_DIRECT_IO = 1 << 0
 export const FOPEN_NONSEEKABLE = 1 << 2
-
-/** Code of the notification in the error field of a header with unique 0. */
-export const FUSE_NOTIFY_INVAL_INODE = 2
-export const fuse_notify_inval_inode_out = struct('fuse_notify_inval_inode_out', 24, { ino: 'u64', off: 'i64', len: 'i64' })

@@ -1,6 +1,6 @@
 // The FUSE protocol, bytes in and bytes out: decode, dispatch, errno door, reply. Holds no descriptor.
 import { EINVAL, EIO, ENOSYS, EPROTO, errnoOf } from '../../src/util/errno.ts'
-import { FUSE_NOTIFY_INVAL_INODE, fuse_in_header, fuse_notify_inval_inode_out, fuse_out_header } from './abi.ts'
+import { fuse_in_header, fuse_out_header } from './abi.ts'
 import { answerInit } from './init.ts'
 import { FUSE_OPS, type FuseOp, type FuseRequest, type OpName } from './ops.ts'
 
@@ -110,12 +110,4 @@ export function encodeReply(unique: number, errno: number, payload: Uint8Array =
 /** The 16 bytes before `payloadLength` bytes of payload, for threads that write both themselves. */
 export function encodeReplyHeader(into: Uint8Array, unique: number, errno: number, payloadLength: number): void {
   fuse_out_header.encodeInto(into, 0, { len: fuse_out_header.size + payloadLength, error: errno === 0 ? 0 : -errno, unique })
-}
-
-/** FUSE_NOTIFY_INVAL_INODE for attributes only: the kernel asks for them anew. */
-export function encodeNotifyInvalInode(nodeid: number): Uint8Array {
-  const bytes = new Uint8Array(fuse_out_header.size + fuse_notify_inval_inode_out.size)
-  fuse_out_header.encodeInto(bytes, 0, { len: bytes.length, error: FUSE_NOTIFY_INVAL_INODE, unique: 0 })
-  fuse_notify_inval_inode_out.encodeInto(bytes, fuse_out_header.size, { ino: nodeid, off: -1, len: 0 })
-  return bytes
 }

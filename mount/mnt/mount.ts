@@ -1,8 +1,8 @@
 // Gets a mounted FUSE descriptor: root mounts directly, anybody else through fusermount3.
-import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { ENOENT, EPERM, ErrnoError, errnoOf, strerror } from '../../src/util/errno.ts'
-import { MS, mount, receiveFd, socketpair } from '../sys.ts'
+import { mount, namesOfFlags, receiveFd, socketpair } from '../sys.ts'
+import { fusermount, type Said } from './fusermount.ts'
 import type { MountOptions } from './options.ts'
 
 export type { MountOptions } from './options.ts'
@@ -50,24 +50,20 @@ function mountDirect(dir: string, options: MountOptions): Mounted {
 function mountFusermount(dir: string, options: MountOptions): Mounted {
   const allowOther = userAllowOther()
   const words = ['fsname=iterfs', `subtype=${NAME}`, 'default_permissions', ...(allowOther ? ['allow_other'] : [])]
-  for (const [word, bit] of Object.entries(MS)) if (options.flags & bit) words.push(word)
+  words.push(...namesOfFlags(options.flags))
   const [ours, theirs] = socketpair()
   try {
     const commFd = 3
-    const run = spawnSync('fusermount3', ['-o', words.join(','), '--', dir], {
-      stdio: ['ignore', 'ignore', 'pipe', theirs],
-      env: { ...process.env, _FUSE_COMMFD: String(commFd) },
-    })
-    closeSync(theirs)
-    if (run.error) {
-      const missing = (run.error as NodeJS.ErrnoException).code === 'ENOENT'
-      throw new ErrnoError(
-        missing ? ENOENT : EPERM,
-        missing ? 'fusermount3 is not installed (Debian package fuse3)' : run.error.message,
-      )
+    let said: Said
+    try {
+      said = fusermount(['-o', words.join(','), '--', dir], {
+        stdio: ['ignore', 'ignore', 'pipe', theirs],
+        env: { ...process.env, _FUSE_COMMFD: String(commFd) },
+      })
+    } finally {
+      closeSync(theirs)
     }
-    if (run.status !== 0)
-      throw new ErrnoError(EPERM, run.stderr.toString().trim().replaceAll('\n', '; ') || `fusermount3 ended with ${run.status}`)
+    if (said !== null) throw new ErrnoError(EPERM, said)
     const fd = receiveFd(ours)
     if (fd < 0) throw new ErrnoError(EPERM, 'fusermount3 sent no descriptor')
     return { fd, allowOther }

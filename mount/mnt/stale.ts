@@ -36,5 +36,5 @@ function isIterfs(path: string): boolean {
     .split('\n')
     .map(line => line.split(' '))
   const last = on.findLast(fields => fields[1] === escaped)
-  return last !== undefined && (last[2] === 'fuse.iterfs' || last[0] === 'iterfs')
+  return last?.[2] === 'fuse.iterfs'
 }

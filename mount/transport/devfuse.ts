@@ -1,5 +1,5 @@
 // The transport over /dev/fuse: blocking reads in a thread of its own.
-import { readSync, writeSync } from 'node:fs'
+import { readSync, writeSync, writevSync } from 'node:fs'
 import type { FuseServer } from './transport.ts'
 
 /** A request: header, MAX_WRITE of data and room for names; the kernel refuses reads into less. */
@@ -10,8 +10,9 @@ const MOUNT_POLL_MS = 1
 /**
  * Serves until the mount is gone. Errors of /dev/fuse: ENODEV unmounted; ECONNABORTED the connection was aborted;
  * ENOENT the request was interrupted before it was read; EPERM nothing is mounted yet.
+ * @param report hears of a reply that the kernel refused; the next request is served all the same
  */
-export function serveDevFuse(fd: number, server: FuseServer): 'unmounted' | 'aborted' {
+export function serveDevFuse(fd: number, server: FuseServer, report: (err: unknown) => void): 'unmounted' | 'aborted' {
   const buffer = new Uint8Array(BUFFER_SIZE)
   const clock = new Int32Array(new SharedArrayBuffer(4))
   for (;;) {
@@ -30,16 +31,26 @@ export function serveDevFuse(fd: number, server: FuseServer): 'unmounted' | 'abo
       throw err
     }
     const reply = server.handle(buffer.subarray(0, n))
-    if (reply) send(fd, reply)
+    try {
+      if (reply) writeReply(fd, reply)
+    } catch (err) {
+      report(err)
+    }
   }
 }
 
-function send(fd: number, reply: Uint8Array): void {
+/** Nobody waits for the reply: the request was aborted, the mount is gone, the connection was aborted. */
+const UNWANTED = new Set(['ENOENT', 'ENODEV', 'ECONNABORTED'])
+
+/**
+ * Writes a reply, in one or two parts, from any thread. One that nobody waits for is dropped.
+ * @throws what write(2) says besides: EINVAL for a malformed reply, whose caller waits on
+ */
+export function writeReply(fd: number, header: Uint8Array, data?: Uint8Array): void {
   try {
-    writeSync(fd, reply)
+    if (data) writevSync(fd, [header, data])
+    else writeSync(fd, header)
   } catch (err) {
-    // ENOENT: the request was interrupted. ENODEV, ECONNABORTED: the next read says so too.
-    const { code } = err as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ECONNABORTED') throw err
+    if (!UNWANTED.has((err as NodeJS.ErrnoException).code ?? '')) throw err
   }
 }

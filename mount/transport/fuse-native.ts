@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import Fuse, { type Done, type FuseNativeOps } from 'fuse-native'
 import { decodeText, encodeText } from '../../src/util/bytes.ts'
+import { deviceName, splitDevice } from '../../src/util/device.ts'
 import { EIO, ENOENT } from '../../src/util/errno.ts'
 import * as abi from '../fuse/abi.ts'
 import { FUSE_OPS, type OpName } from '../fuse/ops.ts'
@@ -16,6 +17,7 @@ import type { FuseServer } from './transport.ts'
 /** What this transport cannot pass on, and what the user sees. */
 export const FUSE_NATIVE_LIMITS = {
   caller: 'requests do not tell who asks: new entries belong to the daemon, and .iterfs/ctl is for its user only',
+  allowOther: 'only root lets other users in, whatever user_allow_other says',
   pidNamespace: 'iterators show the pid namespace of the daemon, not that of the reader',
   rename2: 'renameat2 with flags is refused by libfuse 2 with EINVAL',
   nonseekable: 'lseek succeeds; reads go on where they were all the same',
@@ -86,7 +88,7 @@ export class FuseNativeTransport {
   async #watch(): Promise<void> {
     // Not the synchronous stat: this thread answers it.
     const { dev } = await stat(this.#dir)
-    const id = ` ${(dev >>> 8) & 0xfff}:${(dev & 0xff) | ((dev >>> 12) & 0xfff00)} `
+    const id = ` ${deviceName(splitDevice(BigInt(dev)))} `
     const timer = setInterval(() => {
       if (readFileSync('/proc/self/mountinfo', 'latin1').includes(id)) return
       clearInterval(timer)

@@ -73,11 +73,11 @@ export class IterSession {
   #fill(size: number): void {
     const failed = this.#iterate(size)
     this.#from = 0
-    this.#waiting = failed ? 0 : this.#seq.count
+    this.#waiting = this.#seq.count
     if (failed) throw failed
   }
 
-  /** Steps 3 to 8; what it returns is thrown once the buffer is in order. */
+  /** Steps 3 to 8; what it returns is thrown. Bytes that are in the buffer then are given by the next read, as in the kernel. */
   #iterate(size: number): Error | null {
     const ops = this.#ops
     const seq = this.#seq

@@ -1,10 +1,10 @@
 // file->f_op. No interface shows the pointer; the kind of a file tells which file_operations it has, and kallsyms their address
 // where the kernel has data symbols there (CONFIG_KALLSYMS_ALL). Elsewhere the address is synthetic: the same kind, the same address.
 import type { Platform } from '../platform/platform.ts'
-import { splitDevice } from '../sources/device.ts'
 import type { FdSource } from '../sources/file.ts'
 import { latin1 } from '../sources/text.ts'
 import { addressOf } from '../util/address.ts'
+import { splitDevice } from '../util/device.ts'
 
 const O_PATH = 0o10000000
 /** PROC_ROOT_INO */

@@ -2,11 +2,11 @@
 // these rows. A field that nothing shows truly has no row.
 
 import type { Platform } from '../platform/platform.ts'
-import { kernelDevice, splitDevice } from '../sources/device.ts'
 import type { FdSource } from '../sources/file.ts'
 import { linkPath } from '../sources/file.ts'
 import type { TaskSource } from '../sources/task.ts'
 import { decodeText } from '../util/bytes.ts'
+import { kernelDevice, splitDevice } from '../util/device.ts'
 import { fopsName } from './fops.ts'
 import { type Rows, row, type SourceOf } from './types.ts'
 

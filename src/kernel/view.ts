@@ -1,8 +1,8 @@
 // The objects that TypeScript programs look at: for each struct a class with one getter per row, made at import. A getter reads
 // when it is looked at, so that only what a program uses is read.
 
-import { kernelDevice, splitDevice } from '../sources/device.ts'
 import { ADDRESS, addressOf } from '../util/address.ts'
+import { kernelDevice, splitDevice } from '../util/device.ts'
 import { symbolAddress } from './fops.ts'
 import { STRUCTS } from './structs.ts'
 import type { Row, SourceOf, Struct } from './types.ts'

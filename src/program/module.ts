@@ -68,7 +68,7 @@ export function runnerOf(iter: Iter): RunProg {
     }
     const returned = iter.run(ctx) ?? 0
     if (returned !== 0 && returned !== 1) {
-      throw new ErrnoError(EINVAL, `${iter.target} program: want return value 0 or 1, got ${String(returned)}`)
+      throw new TypeError(`${iter.target} program: want return value 0 or 1, got ${String(returned)}`)
     }
     return returned
   }

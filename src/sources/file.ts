@@ -1,7 +1,7 @@
 // An open file of a task, or the file that a VMA maps.
 import type { FileStat } from '../platform/platform.ts'
+import { type Device, deviceName, splitDevice } from '../util/device.ts'
 import { ObjectGone } from '../util/object-gone.ts'
-import { type Device, splitDevice } from './device.ts'
 import type { VmaSource } from './maps.ts'
 import { isDenied, isGone, type SourceSession } from './session.ts'
 import type { TaskSource } from './task.ts'
@@ -140,8 +140,8 @@ function parseMounts(text: string): Mounts {
 const fsTypeOfMount = (task: TaskSource, id: number): string | null => findType(task, mounts => mounts.byId.get(id))
 
 /** File system type of a device; null when none of the namespace's mounts has it. */
-export const fsTypeOfDevice = (task: TaskSource, { major, minor }: Device): string | null =>
-  findType(task, mounts => mounts.byDevice.get(`${major}:${minor}`))
+export const fsTypeOfDevice = (task: TaskSource, device: Device): string | null =>
+  findType(task, mounts => mounts.byDevice.get(deviceName(device)))
 
 /** The place that a link of a task names: cwd, root or exe. Null when there is none. */
 export function linkPath(task: TaskSource, name: string): PathSource | null {

@@ -172,7 +172,7 @@ export class TaskWalk {
     try {
       return this.#platform.sameFiles(tgid, tid) ?? this.#look(tgid, tgid) === this.#look(tgid, tid)
     } catch {
-      return true // one of the two is gone
+      return true // one of the two is gone, or neither the call nor /proc may be asked: its files cannot be shown anyway
     }
   }
 

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { mountDevice } from '../../../mount/mnt/mount.ts'
 import { parseMountOptions } from '../../../mount/mnt/options.ts'
-import { mount, namesOfFlags, replyTo } from '../../../mount/sys.ts'
-import { serveDevFuse } from '../../../mount/transport/devfuse.ts'
+import { mount, namesOfFlags } from '../../../mount/sys.ts'
+import { serveDevFuse, writeReply } from '../../../mount/transport/devfuse.ts'
 import { createTinyServer } from './tiny-server.ts'
 
 /** Milliseconds until a late reply. */
@@ -25,7 +25,7 @@ function startThread(fd: number): void {
   const thread = new Worker(new URL(import.meta.url), { workerData: fd, execArgv: [] })
   thread.on('message', (message: { late: Uint8Array } | { ended: string }) => {
     if ('ended' in message) print(message)
-    else setTimeout(() => replyTo(fd, message.late), LATE_MS)
+    else setTimeout(() => writeReply(fd, message.late), LATE_MS)
   })
 }
 
@@ -72,5 +72,9 @@ if (isMainThread) {
   })
 } else {
   const server = createTinyServer(late => parentPort!.postMessage({ late }))
-  parentPort!.postMessage({ ended: serveDevFuse(workerData as number, server) })
+  parentPort!.postMessage({
+    ended: serveDevFuse(workerData as number, server, err => {
+      throw err
+    }),
+  })
 }

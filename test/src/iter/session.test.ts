@@ -187,6 +187,35 @@ t.test('a program that throws', async t => {
   )
 })
 
+t.test('an error of next() comes first, then what was printed before it', async t => {
+  const { ops, calls } = make(9, 10)
+  const next = ops.next.bind(ops)
+  let failing = true
+  ops.next = () => {
+    const obj = next()
+    if (obj === 2 && failing) {
+      failing = false
+      throw new ErrnoError(EIO)
+    }
+    return obj
+  }
+  const session = new IterSession(
+    ops as SeqOperations,
+    (meta, { i }) => {
+      calls.push(String(i))
+      meta.seq.write(new Uint8Array(10))
+      return 0
+    },
+    1n,
+  )
+  t.equal(
+    errnoOf(() => session.read(4096)),
+    EIO,
+  )
+  t.same(reads(session, 15, 15, 4096, 4096), [15, 5, 80, 0], 'nothing is lost')
+  t.same(calls, ['0', '1', '2', '3', '4', '5', '6', '7', '8', 'null'])
+})
+
 t.test('a million objects without output, and one more', async t => {
   const fits = make(MAX_ITER_OBJECTS, 0, 0)
   t.same(reads(fits.session, 10), [0])

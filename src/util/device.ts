@@ -15,3 +15,6 @@ export function splitDevice(device: bigint): Device {
 
 /** dev_t as the kernel has it: MKDEV(major, minor). */
 export const kernelDevice = (device: Device): number => ((device.major << 20) | device.minor) >>> 0
+
+/** `major:minor`, as mountinfo has the device of a mount. */
+export const deviceName = ({ major, minor }: Device): string => `${major}:${minor}`
