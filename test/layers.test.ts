@@ -9,12 +9,21 @@ const SRC: Record<string, readonly string[]> = {
   platform: ['util'],
   seq: ['util'],
   iter: ['util', 'seq'],
-  helpers: ['util', 'seq'],
+  insn: ['util'],
+  elf: ['util'],
+  btf: ['util'],
+  'core-relo': ['util', 'insn', 'btf'],
+  object: ['util', 'insn', 'elf', 'btf', 'core-relo'],
+  vm: ['util', 'insn'],
+  jit: ['util', 'insn', 'vm'],
+  maps: ['util', 'btf', 'vm'],
+  helpers: ['util', 'seq', 'btf', 'vm', 'maps'],
   sources: ['util', 'platform'],
-  kernel: ['util', 'platform', 'sources'],
+  kernel: ['util', 'platform', 'sources', 'btf', 'vm'],
   targets: ['util', 'platform', 'seq', 'iter', 'sources', 'kernel'],
   program: ['util', 'seq', 'iter', 'helpers', 'targets'],
   objects: ['util', 'iter'],
+  bpf: ['util', 'platform', 'seq', 'iter', 'btf', 'vm', 'jit', 'maps', 'helpers', 'sources', 'kernel', 'object'],
 }
 
 /** The same for mount/; `index` is src/index.ts, the public list, `src/util` is open to all. */
