@@ -1,7 +1,7 @@
 // Which types are taken for the same: the rules of bpf_core_fields_are_compat, bpf_core_types_are_compat and bpf_core_types_match.
+import { bareType, nameOf, skipModifiers } from '../btf/query.ts'
 import type { Btf, BtfType } from '../btf/types.ts'
-import { bareId } from './btf.ts'
-import { essentialName, kindsFit, nameOf } from './name.ts'
+import { essentialName, kindsFit } from './name.ts'
 
 /** How far types are followed, and into how many parameters and members of each other. */
 const MAX_DEPTH = 32
@@ -32,8 +32,8 @@ interface Pair {
 export function fieldsFit({ local, target, work }: Pair, localId: number, targetId: number): boolean {
   for (;;) {
     work.step()
-    const here = local.types[bareId(local, localId)]!
-    const there = target.types[bareId(target, targetId)]!
+    const here = bareType(local, localId)
+    const there = bareType(target, targetId)
     if (isComposite(here) && isComposite(there)) return true
     if (!kindsFit(here, there)) return false
     switch (here.kind) {
@@ -69,8 +69,8 @@ export function typesFit(pair: Pair, localId: number, targetId: number, level = 
   if (!kindsFit(local.types[localId]!, target.types[targetId]!)) return false
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     work.step()
-    const here = local.types[bareId(local, localId)]!
-    const there = target.types[bareId(target, targetId)]!
+    const here = bareType(local, localId)
+    const there = bareType(target, targetId)
     if (!kindsFit(here, there)) return false
     switch (here.kind) {
       case 'void':
@@ -92,11 +92,11 @@ export function typesFit(pair: Pair, localId: number, targetId: number, level = 
         if (here.params.length !== params.length) return false
         for (const [i, param] of here.params.entries()) {
           if (level <= 0) return null
-          const fits = typesFit(pair, bareId(local, param.type), bareId(target, params[i]!.type), level - 1)
+          const fits = typesFit(pair, skipModifiers(local, param.type), skipModifiers(target, params[i]!.type), level - 1)
           if (!fits) return fits
         }
-        localId = bareId(local, here.type)
-        targetId = bareId(target, type)
+        localId = skipModifiers(local, here.type)
+        targetId = skipModifiers(target, type)
         break
       }
       default:
@@ -115,8 +115,8 @@ export function typesMatch(pair: Pair, localId: number, targetId: number, behind
   if (level <= 0) return null
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     work.step()
-    const here = local.types[bareId(local, localId)]!
-    const there = target.types[bareId(target, targetId)]!
+    const here = bareType(local, localId)
+    const there = bareType(target, targetId)
     if (!namesMatch(nameOf(here), nameOf(there))) return false
     switch (here.kind) {
       case 'void':

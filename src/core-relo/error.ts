@@ -11,7 +11,9 @@ export interface Where {
 
 /** `program NAME, FILE:LINE (TEXT)`, or the number of the instruction without line info. */
 export const placeText = ({ prog, insn, file, line, text }: Where): string =>
-  file === undefined ? `program ${prog}, instruction ${insn}` : `program ${prog}, ${file}:${line}${text ? ` (${text.trim()})` : ''}`
+  file === undefined
+    ? `program ${prog}, instruction ${insn}`
+    : `program ${prog}, ${file}:${line}${text ? ` (${text.trim()})` : ''}`
 
 /** Where, and which relocation: `type` and `access` as the object has them. */
 export interface AtRelo extends Where {
@@ -25,11 +27,9 @@ const served = (names: readonly string[]): string => (names.length === 0 ? 'noth
 const ERRORS = {
   CORE_ACCESS: (d: AtRelo & { access: string; why: string }) => `${at(d)}: access '${d.access}': ${d.why}`,
   CORE_ANONYMOUS: (d: AtRelo) => `${at(d)}: types without a name cannot be looked up`,
-  CORE_AMBIGUOUS: (d: AtRelo & { first: string; second: string }) =>
-    `${at(d)}: ambiguous: ${d.first} and ${d.second} both fit`,
+  CORE_AMBIGUOUS: (d: AtRelo & { first: string; second: string }) => `${at(d)}: ambiguous: ${d.first} and ${d.second} both fit`,
   CORE_KIND: (d: AtRelo & { got: number }) => `${at(d)}: unknown kind ${d.got}`,
-  CORE_VALUE: (d: AtRelo & { want: string; got: string }) =>
-    `${at(d)}: the instruction should hold ${d.want}, it holds ${d.got}`,
+  CORE_VALUE: (d: AtRelo & { want: string; got: string }) => `${at(d)}: the instruction should hold ${d.want}, it holds ${d.got}`,
   CORE_INSN: (d: AtRelo & { code: number }) => `${at(d)}: instruction 0x${d.code.toString(16)} cannot be relocated`,
   CORE_OFFSET: (d: AtRelo & { got: string }) => `${at(d)}: offset ${d.got} does not fit into an instruction`,
   CORE_MEMORY: (d: AtRelo & { want: number; got: number }) =>

@@ -1,14 +1,15 @@
 // Finding in the target what a relocation names: bpf_core_spec_match().
+import type { CoreReloKind } from '../btf/ext.ts'
+import { skipModifiers } from '../btf/query.ts'
 import type { Btf } from '../btf/types.ts'
-import { bareId, sizeOfType } from './btf.ts'
 import { fieldsFit, typesFit, typesMatch, type Work } from './compat.ts'
-import { CORE_KINDS, type CoreKind } from './kind.ts'
+import { ABOUT } from './kind.ts'
 import { essentialName } from './name.ts'
-import { type Accessor, type AccessSpec, isFlexible, MAX_PATH, type Refuse } from './spec.ts'
+import { type Accessor, type AccessSpec, isFlexible, MAX_PATH, type Refuse, sizeOfType } from './spec.ts'
 
 /** What matching works with. */
 export interface Matching {
-  readonly kind: CoreKind
+  readonly kind: CoreReloKind
   readonly work: Work
   readonly refuse: Refuse
 }
@@ -17,14 +18,14 @@ export interface Matching {
 export function matchSpec(local: AccessSpec, target: Btf, rootId: number, matching: Matching): AccessSpec | null {
   const spec: AccessSpec = { btf: target, rootId, steps: [], offBits: 0, length: 0 }
   const { kind, work, refuse } = matching
-  switch (CORE_KINDS[kind].about) {
+  switch (ABOUT[kind]) {
     case 'type': {
       const rule = kind === 'type_matches' ? typesMatch : typesFit
       const fits = rule({ local: local.btf, target, work }, local.rootId, rootId)
       return fits === null ? refuse('the types are nested too deep') : fits ? spec : null
     }
     case 'enumval': {
-      const id = bareId(target, rootId)
+      const id = skipModifiers(target, rootId)
       const type = target.types[id]!
       if (type.kind !== 'enum' && type.kind !== 'enum64') return null
       const name = essentialName(local.steps[0]!.name!)
@@ -42,7 +43,7 @@ function matchField(local: AccessSpec, spec: AccessSpec, { work, refuse }: Match
   const { btf } = spec
   let id = spec.rootId
   for (const [i, step] of local.steps.entries()) {
-    id = bareId(btf, id)
+    id = skipModifiers(btf, id)
     if (step.name !== null) {
       const next = matchMember(local.btf, step, id, spec, work, refuse)
       if (next < 0) return null
@@ -54,7 +55,7 @@ function matchField(local: AccessSpec, spec: AccessSpec, { work, refuse }: Match
       const type = btf.types[id]!
       if (type.kind !== 'array') return null
       if (!isFlexible(btf, spec.steps.at(-1), type.count) && step.index >= type.count) return null
-      id = bareId(btf, type.type)
+      id = skipModifiers(btf, type.type)
     }
     if (spec.length++ >= MAX_PATH) refuse('it is nested too deep in the target')
     spec.steps.push({ typeId: id, index: step.index, name: null })
@@ -66,7 +67,7 @@ function matchField(local: AccessSpec, spec: AccessSpec, { work, refuse }: Match
 /** The type of the member with the name of `step` in the type `id`, or in a member without a name of it; -1 when it is not there. */
 function matchMember(local: Btf, step: Accessor, id: number, spec: AccessSpec, work: Work, refuse: Refuse): number {
   const { btf } = spec
-  id = bareId(btf, id)
+  id = skipModifiers(btf, id)
   const type = btf.types[id]!
   if (type.kind !== 'struct' && type.kind !== 'union') return -1
   const owner = local.types[step.typeId]!
@@ -80,13 +81,14 @@ function matchMember(local: Btf, step: Accessor, id: number, spec: AccessSpec, w
     if (other.name === '') {
       const found = matchMember(local, step, other.type, spec, work, refuse)
       if (found >= 0) return found
-    } else {
-      if (!fieldsFit({ local, target: btf, work }, member.type, other.type)) return -1
+    } else if (fieldsFit({ local, target: btf, work }, member.type, other.type)) {
       spec.steps.push({ typeId: id, index, name: other.name })
       return other.type
     }
     spec.offBits -= other.offBits
     spec.length--
+    // One of the name but of another type: no other is looked for.
+    if (other.name !== '') return -1
   }
   return -1
 }

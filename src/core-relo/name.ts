@@ -1,8 +1,6 @@
 // Names of types as CO-RE compares them, and an index of a BTF by them.
+import { indexBtf, nameOf } from '../btf/query.ts'
 import type { Btf, BtfType } from '../btf/types.ts'
-
-/** The name of a type; '' for kinds that have none. */
-export const nameOf = (type: BtfType): string => ('name' in type ? type.name : '')
 
 /** `task_struct___old` is a flavour of `task_struct`: the name up to the last `___` between other characters. */
 export function essentialName(name: string): string {
@@ -13,18 +11,19 @@ export function essentialName(name: string): string {
 
 const indexes = new WeakMap<Btf, Map<string, number[]>>()
 
-/** Ids of the types with this essential name, in order. The index is made once for each BTF. */
+/** Ids of the types with this essential name, ascending. The index is made once for each BTF. */
 export function idsByEssentialName(btf: Btf, name: string): readonly number[] {
   let index = indexes.get(btf)
   if (!index) {
     index = new Map()
-    for (const [id, type] of btf.types.entries()) {
-      const essential = essentialName(nameOf(type))
-      if (essential === '') continue
+    const names = indexBtf(btf)
+    for (const full of names.names()) {
+      const essential = essentialName(full)
       const ids = index.get(essential)
-      if (ids) ids.push(id)
-      else index.set(essential, [id])
+      if (ids) ids.push(...names.named(full))
+      else index.set(essential, [...names.named(full)])
     }
+    for (const ids of index.values()) ids.sort((a, b) => a - b)
     indexes.set(btf, index)
   }
   return index.get(name) ?? []

@@ -1,8 +1,9 @@
 // Access strings: what a field relocation says of the object's own types (`0:2:1`: element 0, member 2, member 1 of it), and the
 // same path found in the target's types.
+import type { CoreReloKind } from '../btf/ext.ts'
+import { sizeOrNull, skipModifiers } from '../btf/query.ts'
 import type { Btf, BtfType } from '../btf/types.ts'
-import { bareId, sizeOfType } from './btf.ts'
-import { CORE_KINDS, type CoreKind } from './kind.ts'
+import { ABOUT } from './kind.ts'
 
 /** The longest path (BPF_CORE_SPEC_MAX_LEN). */
 export const MAX_PATH = 64
@@ -37,15 +38,15 @@ export function isFlexible(btf: Btf, step: Accessor | undefined, count: number):
 }
 
 /** bpf_core_parse_spec() */
-export function parseAccess(btf: Btf, rootId: number, access: string, kind: CoreKind, refuse: Refuse): AccessSpec {
+export function parseAccess(btf: Btf, rootId: number, access: string, kind: CoreReloKind, refuse: Refuse): AccessSpec {
   const spec: AccessSpec = { btf, rootId, steps: [], offBits: 0, length: 0 }
-  const { about } = CORE_KINDS[kind]
+  const about = ABOUT[kind]
   if (about === 'type') return access === '0' ? spec : refuse("want '0' for a type")
   if (!/^\d{1,10}(:\d{1,10})*$/.test(access)) return refuse('want numbers between colons')
   const path = access.split(':', MAX_PATH + 1).map(Number)
   if (path.length > MAX_PATH) return refuse(`want ${MAX_PATH} numbers or less`)
 
-  let id = bareId(btf, rootId)
+  let id = skipModifiers(btf, rootId)
   const first = path[0]!
   if (about === 'enumval') {
     const type = btf.types[id]!
@@ -59,7 +60,7 @@ export function parseAccess(btf: Btf, rootId: number, access: string, kind: Core
   spec.steps.push({ typeId: id, index: first, name: null })
   spec.offBits = first * sizeOfType(btf, id, refuse) * 8
   for (const index of path.slice(1)) {
-    id = bareId(btf, id)
+    id = skipModifiers(btf, id)
     id = step(spec, id, btf.types[id]!, index, refuse)
   }
   if (spec.offBits > 0xffff_ffff) refuse('it leads out of 512 MiB')
@@ -79,8 +80,14 @@ function step(spec: AccessSpec, id: number, type: BtfType, index: number, refuse
   if (type.kind !== 'array') return refuse(`a ${type.kind} has no member ${index}`)
   if (!isFlexible(btf, spec.steps.at(-1), type.count) && index >= type.count)
     return refuse(`the array has ${type.count} elements, want number ${index}`)
-  const element = bareId(btf, type.type)
+  const element = skipModifiers(btf, type.type)
   spec.steps.push({ typeId: element, index, name: null })
   spec.offBits += index * sizeOfType(btf, element, refuse) * 8
   return element
+}
+
+/** Bytes of a type; refuses those without a size, and those too large for any program. */
+export function sizeOfType(btf: Btf, id: number, refuse: Refuse): number {
+  const size = sizeOrNull(btf, id)
+  return size === null || size > 0xffff_ffff ? refuse(`type ${id} (${btf.types[id]!.kind}) has no size`) : size
 }

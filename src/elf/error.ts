@@ -46,7 +46,8 @@ const ERRORS = {
   COMPRESSED: (d: InSection) => `ELF: ${named(d)} is compressed`,
   RELO_SYMBOL: (d: InSection & { off: number; got: number; count: number }) =>
     `ELF: ${named(d)}: relocation at ${d.off} is about symbol ${d.got}, there are ${d.count}`,
-  RELO_TYPE: (d: InSection & { off: number; got: number }) => `ELF: ${named(d)}: relocation at ${d.off} has unknown type ${d.got}`,
+  RELO_TYPE: (d: InSection & { off: number; got: number }) =>
+    `ELF: ${named(d)}: relocation at ${d.off} has unknown type ${d.got}`,
   RELO_RANGE: (d: InSection & { off: number; size: number; got: number }) =>
     `ELF: ${named(d)}: relocation at ${d.off} does not lie in the section of ${d.got} bytes`,
 }

@@ -142,7 +142,8 @@ function readSections(bytes: Uint8Array): ElfSection[] {
   const sections = headers.map((header, index): ElfSection => {
     const { sh_type, sh_flags, sh_size, sh_link, sh_info } = header
     // libbpf reads sizes of NOBITS sections as those of maps: 32 bits.
-    if (sh_size > 0xffff_ffff) fail('RANGE', { index, section: nameOf(index), off: header.sh_offset, size: sh_size, got: bytes.length })
+    if (sh_size > 0xffff_ffff)
+      fail('RANGE', { index, section: nameOf(index), off: header.sh_offset, size: sh_size, got: bytes.length })
     return {
       index,
       name: nameOf(index),
