@@ -100,6 +100,8 @@ int main(int argc, char **argv)
 	const char *wanted = NULL;
 	struct bpf_object *obj;
 	struct bpf_link *link;
+	struct bpf_map *map;
+	char path[4096];
 	int i, err;
 
 	if (argc < 3 || argc % 2 == 0)
@@ -128,6 +130,12 @@ int main(int argc, char **argv)
 	err = bpf_object__load(obj);
 	if (err)
 		return fail("load", err);
+	/* An array of programs that nobody but programs knows is emptied. */
+	bpf_object__for_each_map(map, obj) {
+		snprintf(path, sizeof(path), "%s_%s", argv[2], bpf_map__name(map));
+		if (bpf_map__type(map) == BPF_MAP_TYPE_PROG_ARRAY && (err = bpf_map__pin(map, path)))
+			return fail(path, err);
+	}
 	bpf_object__for_each_program(prog, obj) {
 		if (!first && !strncmp(bpf_program__section_name(prog), "iter", 4))
 			first = prog;
