@@ -1,0 +1,20 @@
+// The target bpf_map: finds the object's own map among all.
+#include "compare.h"
+
+MAP(a_map_of_compare, HASH, 77, __u32, __u64);
+
+SEC("iter/bpf_map")
+int dump(struct bpf_iter__bpf_map *ctx)
+{
+	struct bpf_map *map = ctx->map;
+	__u32 n = 1;
+
+	if (!map) {
+		OUT("end %d\n", ctx->meta->seq_num > 0);
+		bpf_map_update_elem(&a_map_of_compare, &n, &(__u64){ 1 }, BPF_ANY);
+		return 0;
+	}
+	if (map->max_entries == 77 && map->id && bpf_map_lookup_elem(&a_map_of_compare, &n) == 0)
+		OUT("%s %d\n", map->name, map == (struct bpf_map *)&a_map_of_compare);
+	return 0;
+}
