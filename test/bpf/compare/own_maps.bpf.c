@@ -14,7 +14,7 @@ int dump(struct bpf_iter__bpf_map *ctx)
 		bpf_map_update_elem(&a_map_of_compare, &n, &(__u64){ 1 }, BPF_ANY);
 		return 0;
 	}
-	if (map->max_entries == 77 && map->id && bpf_map_lookup_elem(&a_map_of_compare, &n) == 0)
-		OUT("%s %d\n", map->name, map == (struct bpf_map *)&a_map_of_compare);
+	if (map == (struct bpf_map *)&a_map_of_compare)
+		OUT("%s %u id %d elements %d\n", map->name, map->max_entries, map->id > 0, bpf_map_lookup_elem(&a_map_of_compare, &n) != 0);
 	return 0;
 }

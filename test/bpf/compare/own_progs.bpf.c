@@ -2,6 +2,8 @@
 #include "compare.h"
 
 __u32 highest;
+/* There may be others of the same name. */
+bool seen;
 
 SEC("iter/bpf_prog")
 int self_of_compare(struct bpf_iter__bpf_prog *ctx)
@@ -14,13 +16,15 @@ int self_of_compare(struct bpf_iter__bpf_prog *ctx)
 		return 0;
 	}
 	if (ctx->meta->seq_num == 0)
-		highest = 0;
+		highest = seen = 0;
 	if (prog->aux->id <= highest)
 		OUT("not ascending\n");
 	highest = prog->aux->id;
 	bpf_probe_read_kernel_str(name, sizeof(name), prog->aux->name);
-	if (bpf_strncmp(name, 15, "self_of_compare") == 0)
+	if (!seen && bpf_strncmp(name, 15, "self_of_compare") == 0) {
+		seen = true;
 		OUT("%s %s\n", name, prog->aux->attach_func_name);
+	}
 	return 0;
 }
 
