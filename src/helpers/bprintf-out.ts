@@ -56,10 +56,10 @@ export function putPadded(sink: Sink, bytes: Uint8Array, from: number, length: n
 
 /** Appends %d, %u, %x, %X and their long forms; the value is given as two halves of 32 bits, signed or not. */
 export function putInteger(sink: Sink, spec: Spec, lo: number, hi: number): void {
-  const { kind, long } = spec
+  const { kind, long, base } = spec
   let low = lo >>> 0
   let high = long ? hi >>> 0 : 0
-  if (kind === 'hex' || kind === 'HEX') {
+  if (base === 16) {
     putDigits(sink, renderHex(high, low, kind === 'hex' ? LOWER : UPPER), 0, spec.width, spec.minus, spec.zero)
     return
   }

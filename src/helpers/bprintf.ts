@@ -93,8 +93,16 @@ function printFormat(format: Format, args: ArgReader, buf: Uint8Array, start: nu
   for (let i = 0; i < specs.length; i++) {
     if (i === count) return -EINVAL
     const spec = specs[i]!
-    putBytes(sink, spec.before)
-    used = convert(spec, args, i, used)
+    const { before } = spec
+    if (before.length > 0) putBytes(sink, before, 0, before.length)
+    if (spec.base === 0) used = convert(spec, args, i, used)
+    else {
+      used = align4(used) + (spec.long ? 8 : 4)
+      if (used <= ARG_SPACE) {
+        args.load(i)
+        putInteger(sink, spec, args.lo, args.hi)
+      }
+    }
     if (used > ARG_SPACE) return -ENOSPC
   }
   if (format.error !== 0) return format.error
@@ -103,21 +111,11 @@ function printFormat(format: Format, args: ArgReader, buf: Uint8Array, start: nu
 }
 
 /**
- * Prints one argument; the argument space that is used then: more than ARG_SPACE when there was no room for it. Text is cut to fit.
+ * Prints one argument that is no integer; the argument space that is used then: more than ARG_SPACE when there was no room for it. Text is cut to fit.
  * (An address that is cut makes the kernel go on behind its 512 bytes with whatever is there; here the next argument has no room.)
  */
 function convert(spec: Spec, args: ArgReader, index: number, used: number): number {
   switch (spec.kind) {
-    case 'signed':
-    case 'unsigned':
-    case 'hex':
-    case 'HEX': {
-      const next = align4(used) + (spec.long ? 8 : 4)
-      if (next > ARG_SPACE) return next
-      args.load(index)
-      putInteger(sink, spec, args.lo, args.hi)
-      return next
-    }
     case 'string': {
       if (used >= ARG_SPACE) return NO_ROOM
       const length = args.text(index, ARG_SPACE - used - 1)
@@ -189,8 +187,7 @@ function symbolText(address: bigint, kind: 'symbol' | 'symbol+' | 'backtrace', e
 
 function ipText(kind: 'ip4' | 'ip4-padded' | 'ip6' | 'ip6-plain', bytes: Uint8Array, from: number): string {
   if (kind === 'ip4') return `${bytes[from]}.${bytes[from + 1]}.${bytes[from + 2]}.${bytes[from + 3]}`
-  if (kind === 'ip4-padded')
-    return Array.from(bytes.subarray(from, from + 4), byte => String(byte).padStart(3, '0')).join('.')
+  if (kind === 'ip4-padded') return Array.from(bytes.subarray(from, from + 4), byte => String(byte).padStart(3, '0')).join('.')
   const words: string[] = []
   for (let i = from; i < from + 16; i += 2) words.push(((bytes[i]! << 8) | bytes[i + 1]!).toString(16).padStart(4, '0'))
   return words.join(kind === 'ip6' ? ':' : '')
