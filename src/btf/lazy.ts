@@ -65,27 +65,32 @@ export function lazyType(file: BtfFile, at: number): BtfType {
 const flagAt = ({ view }: BtfFile, at: number): boolean => view.getUint8(at + 7) >= 0x80
 const nameAt = ({ view, strings }: BtfFile, at: number): string => strings.at(view.getUint32(at, true))
 
+/** Keys of what types do not show. */
+const FILE = Symbol('file')
+const AT = Symbol('at')
+const LIST = Symbol('list')
+
 // Fields are declared and set in the constructor: definitions of fields and private names cost as much as all the rest.
 class Lazy<T> {
   declare readonly kind: BtfKind
-  declare private readonly file: BtfFile
-  declare private readonly at: number
-  declare private list: readonly T[] | null
+  declare private readonly [FILE]: BtfFile
+  declare private readonly [AT]: number
+  declare private [LIST]: readonly T[] | null
   constructor(kind: BtfKind, file: BtfFile, at: number) {
     this.kind = kind
-    this.file = file
-    this.at = at
-    this.list = null
+    this[FILE] = file
+    this[AT] = at
+    this[LIST] = null
   }
   protected nameText(): string {
-    return nameAt(this.file, this.at)
+    return nameAt(this[FILE], this[AT])
   }
   protected items(each: number, read: (file: BtfFile, at: number) => T): readonly T[] {
-    if (this.list !== null) return this.list
-    const vlen = this.file.view.getUint16(this.at + 4, true)
-    const start = this.at + BTF_TYPE_SIZE
-    this.list = Array.from({ length: vlen }, (_, i) => read(this.file, start + i * each))
-    return this.list
+    if (this[LIST] !== null) return this[LIST]
+    const vlen = this[FILE].view.getUint16(this[AT] + 4, true)
+    const start = this[AT] + BTF_TYPE_SIZE
+    this[LIST] = Array.from({ length: vlen }, (_, i) => read(this[FILE], start + i * each))
+    return this[LIST]
   }
 }
 

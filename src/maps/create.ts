@@ -44,9 +44,11 @@ function checkAttr(attr: MapAttr, env: MapEnv): MapType {
   if (attr.mapExtra !== 0n && type !== 'bloom_filter' && type !== 'arena') fail('BAD_EXTRA', { name, type, extra: attr.mapExtra })
   if (!row.make) return fail('REFUSED_TYPE', { name, type, refusal: row.refusal ?? '' }, EOPNOTSUPP)
   const both = (a: number, b: number): boolean => (flags & a) !== 0 && (flags & b) !== 0
-  if (flags & ~row.flags || both(BPF_F_RDONLY, BPF_F_WRONLY) || both(BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG))
-    fail('BAD_FLAGS', { name, type, flags, allowed: row.flags })
-  const error = row.check(attr, env.cpus)
+  const badFlags = (): never => fail('BAD_FLAGS', { name, type, flags, allowed: row.flags })
+  if (both(BPF_F_RDONLY, BPF_F_WRONLY)) badFlags()
+  let error = row.checkFirst?.(attr) ?? 0
+  if (!error && (flags & ~row.flags || both(BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG))) badFlags()
+  error ||= row.check(attr, env.cpus)
   if (error) fail('BAD_ATTR', { name, type, attr }, -error)
   if (!/^[A-Za-z0-9_.]{0,15}$/.test(name)) fail('BAD_NAME', { name })
   return row

@@ -16,11 +16,24 @@ import { Pool } from './pool.ts'
 const SIZEOF_BPF_HTAB = 832
 const SIZEOF_BUCKET = 16
 const SIZEOF_HTAB_ELEM = 48
+/** Lock counters of each CPU (HASHTAB_MAP_LOCK_COUNT of 4 bytes). */
+const LOCKS = 32
 
 const NEXT = 0
 const HASH = 4
 /** Bytes of an element's head without `extra`. */
 export const HEAD_SIZE = 8
+
+/** How kinds of hashes differ. */
+export interface HashOptions {
+  /** Bytes in the element's head. */
+  readonly extra?: number
+  /** Bytes of the value area, when not those of bpf(2). */
+  readonly valueBytes?: number
+  readonly percpu?: boolean
+  /** An update of an element that is there writes its value, as per-CPU maps always do; others put in a new element. */
+  readonly inPlace?: boolean
+}
 
 export class HashMap extends BaseMap {
   /** Elements in the map. */
@@ -30,23 +43,19 @@ export class HashMap extends BaseMap {
   protected readonly valueOff: number
   readonly #keyOff: number
   readonly #percpu: boolean
+  readonly #inPlace: boolean
   readonly #buckets: number
   readonly #mask: number
   readonly #seed: number
   readonly #prealloc: boolean
   readonly #pool: Pool
 
-  /** @param options extra bytes in the element's head, bytes of the value area, per-CPU values */
-  constructor(
-    attr: MapAttr,
-    env: MapEnv,
-    blocks: Blocks,
-    options: { extra?: number; valueBytes?: number; percpu?: boolean } = {},
-  ) {
+  constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, options: HashOptions = {}) {
     const percpu = options.percpu ?? false
     const userSize = percpu ? roundUp8(attr.valueSize) * env.cpus : attr.valueSize
     super(attr, env, blocks, userSize)
     this.#percpu = percpu
+    this.#inPlace = percpu || options.inPlace === true
     this.valueBytes = options.valueBytes ?? userSize
     this.#keyOff = HEAD_SIZE + (options.extra ?? 0)
     this.valueOff = this.#keyOff + roundUp8(attr.keySize)
@@ -55,23 +64,23 @@ export class HashMap extends BaseMap {
     this.#mask = buckets - 1
     this.#seed = attr.flags & BPF_F_ZERO_SEED ? 0 : (env.random?.() ?? Math.floor(Math.random() * 2 ** 32))
     this.#prealloc = !(attr.flags & BPF_F_NO_PREALLOC)
-    const count = this.#prealloc ? attr.maxEntries + (percpu ? 0 : env.cpus) : 0
+    const count = this.#prealloc ? attr.maxEntries + (this.#inPlace ? 0 : env.cpus) : 0
     this.#pool = new Pool(env.space, blocks, this.valueOff + roundUp8(this.valueBytes), HASH, count)
   }
 
   get memlock(): number {
-    return this.usage(!this.#percpu)
+    return this.usage(!this.#percpu, !this.#inPlace)
   }
 
-  /** htab_map_mem_usage(); `extras`: one more element for each CPU, and the pointers to them. */
-  protected usage(extras: boolean): number {
+  /** htab_map_mem_usage(); `pointers` to one more element for each CPU, and those `extras`. */
+  protected usage(pointers: boolean, extras: boolean): number {
     const { keySize, valueSize, maxEntries } = this.attr
     const { cpus } = this.env
     const elem = SIZEOF_HTAB_ELEM + roundUp8(keySize) + (this.#percpu ? 8 : roundUp8(valueSize))
     const values = this.#percpu ? roundUp8(valueSize) * cpus : 0
-    const fixed = SIZEOF_BPF_HTAB + SIZEOF_BUCKET * (this.#mask + 1)
+    const fixed = SIZEOF_BPF_HTAB + SIZEOF_BUCKET * (this.#mask + 1) + LOCKS * cpus
     if (!this.#prealloc) return fixed + this.count * (elem + 8 + (this.#percpu ? 16 + values : 0))
-    return fixed + (elem + values) * (maxEntries + (extras ? cpus : 0)) + (extras ? 8 * cpus : 0)
+    return fixed + (elem + values) * (maxEntries + (extras ? cpus : 0)) + (pointers ? 8 * cpus : 0)
   }
 
   override lookup(key: number): number {
@@ -107,7 +116,7 @@ export class HashMap extends BaseMap {
     const old = this.find(key, hash)
     const wrong = checkExists(old !== 0, flags)
     if (wrong) return wrong
-    if (old !== 0 && (this.#percpu || flags & BPF_F_LOCK)) {
+    if (old !== 0 && (this.#inPlace || flags & BPF_F_LOCK)) {
       this.#overwrite(old, value, all)
       this.touched(old)
       return 0

@@ -21,7 +21,7 @@ export class LruHashMap extends HashMap {
   }
 
   override get memlock(): number {
-    return this.usage(false)
+    return this.usage(false, false)
   }
 
   override lookup(key: number): number {

@@ -153,7 +153,7 @@ export class HashOfMaps extends HashMap {
   readonly #fits: (inner: MapAttr) => boolean
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, fits: (inner: MapAttr) => boolean) {
-    super(attr, env, blocks, { valueBytes: 8 })
+    super(attr, env, blocks, { valueBytes: 8, inPlace: true })
     this.#fits = fits
   }
 
@@ -200,6 +200,12 @@ export class HashOfMaps extends HashMap {
     view.setUint32(to + ID, view.getUint32(from + ID, true), true)
   }
 
+  protected override copyValue(to: number, from: number): void {
+    const old = this.space.view.getUint32(to + ID, true)
+    this.initValue(to, from)
+    this.env.maps?.put(old)
+  }
+
   protected override removed(elem: number): void {
     this.env.maps?.put(this.space.view.getUint32(elem + this.valueOff + ID, true))
   }
@@ -231,6 +237,10 @@ export class SockMap extends IndexedMap {
     return this.attr.valueSize === 8 ? 0 : -ENOSPC
   }
 
+  protected override sysUpdate(_key: number, value: number, _flags: number): number {
+    return noSocket(this, value)
+  }
+
   protected override sysDelete(_key: number): number {
     return -EINVAL
   }
@@ -246,6 +256,10 @@ export class SockHash extends BaseMap {
     return this.attr.valueSize === 8 ? 0 : -ENOSPC
   }
 
+  protected override sysUpdate(_key: number, value: number, _flags: number): number {
+    return noSocket(this, value)
+  }
+
   protected override sysDelete(_key: number): number {
     return -ENOENT
   }
@@ -253,4 +267,11 @@ export class SockHash extends BaseMap {
   protected override sysNext(_key: number): number {
     return -ENOENT
   }
+}
+
+/** sock_map_update_elem_sys() with a descriptor that is no socket. */
+function noSocket({ space, attr }: BaseMap, value: number): number {
+  const tooLarge =
+    space.view.getUint32(value, true) > 0x7fff_ffff || (attr.valueSize === 8 && space.view.getUint32(value + 4, true) !== 0)
+  return tooLarge ? -EINVAL : -EBADF
 }

@@ -12,7 +12,9 @@ import {
   BPF_F_NO_COMMON_LRU,
   BPF_F_NO_PREALLOC,
   BPF_F_NUMA_NODE,
+  BPF_F_RDONLY,
   BPF_F_RDONLY_PROG,
+  BPF_F_WRONLY,
   BPF_F_WRONLY_PROG,
   BPF_F_ZERO_SEED,
   KMALLOC_MAX_SIZE,
@@ -42,6 +44,8 @@ export interface MapType {
   readonly name: string
   /** BPF_F_* that may be given. */
   readonly flags: number
+  /** A check that comes before that of the flags: 0 or a negative errno. */
+  readonly checkFirst?: (attr: MapAttr) => number
   /** 0 or a negative errno; generic checks of flags come first. */
   readonly check: (attr: MapAttr, cpus: number) => number
   readonly btf: BtfUse
@@ -60,6 +64,7 @@ const MAX_STACK = 512
 
 const ARRAY_FLAGS = BPF_F_NUMA_NODE | ACCESS_FLAGS
 const HASH_FLAGS = BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | ACCESS_FLAGS | BPF_F_ZERO_SEED
+const SOCK_FLAGS = BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY
 const PROG_ACCESS = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG
 
 const failIf = (bad: boolean, errno: number): number => (bad ? -errno : 0)
@@ -119,8 +124,9 @@ const checkRingbuf = ({ keySize, valueSize, maxEntries }: MapAttr): number =>
     EINVAL,
   )
 
+const checkBloomFirst = ({ valueSize }: MapAttr): number => failIf(valueSize > KMALLOC_MAX_SIZE, E2BIG)
+
 const checkBloom = ({ keySize, valueSize, maxEntries, mapExtra }: MapAttr): number =>
-  failIf(valueSize > KMALLOC_MAX_SIZE, E2BIG) ||
   failIf(keySize !== 0 || valueSize === 0 || maxEntries === 0 || mapExtra > 15n, EINVAL)
 
 /** bpf_local_storage_map_alloc_check() */
@@ -244,7 +250,7 @@ export const MAP_TYPES: readonly MapType[] = [
   {
     type: 15,
     name: 'sockmap',
-    flags: BPF_F_NUMA_NODE | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG | ACCESS_FLAGS,
+    flags: SOCK_FLAGS,
     check: checkSockmap,
     btf: 'refused',
     make: (...args) => new SockMap(...args),
@@ -254,7 +260,7 @@ export const MAP_TYPES: readonly MapType[] = [
   {
     type: 18,
     name: 'sockhash',
-    flags: BPF_F_NUMA_NODE | ACCESS_FLAGS,
+    flags: SOCK_FLAGS,
     check: checkSockhash,
     btf: 'refused',
     make: (...args) => new SockHash(...args),
@@ -295,6 +301,7 @@ export const MAP_TYPES: readonly MapType[] = [
     type: 30,
     name: 'bloom_filter',
     flags: BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | ACCESS_FLAGS,
+    checkFirst: checkBloomFirst,
     check: checkBloom,
     btf: 'taken',
     make: (...args) => new BloomMap(...args),
