@@ -9,6 +9,13 @@ export type {
   MapRequest,
   ObjectLoad,
 } from './bpf/engine.ts'
+export { type KernelTypes, kernelTypes } from './bpf/kernel-types.ts'
+export { encodeBtf } from './btf/encode.ts'
+export { formatC } from './btf/format-c.ts'
+export { formatRaw } from './btf/format-raw.ts'
+export { parseBtf } from './btf/parse.ts'
+export type { Btf, BtfType } from './btf/types.ts'
+export { parseElf } from './elf/parse.ts'
 export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
 
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
@@ -51,6 +58,6 @@ export type { IterContexts } from './targets/contexts.ts'
 export type { ObjectsView } from './targets/objects.ts'
 export { registerTargets } from './targets/register.ts'
 export { ADDRESS, type Addressed } from './util/address.ts'
-export { isElf } from './util/bytes.ts'
+export { encodeText, isElf } from './util/bytes.ts'
 export * from './util/errno.ts'
 export { ObjectGone } from './util/object-gone.ts'
