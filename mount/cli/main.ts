@@ -7,6 +7,7 @@ import { mountCommand, umountCommand } from './commands/mount.ts'
 import { pinCommand } from './commands/pin.ts'
 import { readCommand } from './commands/read.ts'
 import { targetsCommand } from './commands/targets.ts'
+import { vmRun } from './commands/vm.ts'
 import { CliError, cliError } from './error.ts'
 import { progOptions } from './params.ts'
 
@@ -90,6 +91,17 @@ function build(): Command {
     .option('-b, --blob', 'the bytes of the BTF, as bpftool and libbpf read them')
     .option('-o, --output <file>', 'write to FILE')
     .action(btfDump)
+
+  iterfs
+    .command('vm')
+    .description('run BPF instructions')
+    .command('run [memory]')
+    .description(
+      'run the program that standard input has as hex, with r1 the address of MEMORY (hex) and r2 its length; prints r0',
+    )
+    .option('--interpreter', 'by the reference interpreter, not compiled to WebAssembly')
+    .option('--program <hex>', 'the program, in place of standard input')
+    .action(vmRun)
 
   for (const command of [iterfs, ...iterfs.commands, ...link.commands, ...iterfs.commands.flatMap(parent => parent.commands)])
     command.exitOverride()
