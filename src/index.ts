@@ -1,4 +1,6 @@
 // The public names of iterfs.
+export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
+export type { Btf, BtfType } from './btf/types.ts'
 export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
@@ -16,6 +18,7 @@ export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './it
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
+export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
 export { BPF_F_REPLACE, type Link, linkFdinfo, linkInfo, ObjectStore, type Prog } from './objects/store.ts'
 export { nodePlatform } from './platform/node.ts'
 export type { Dir, FileStat, Platform } from './platform/platform.ts'
