@@ -32,9 +32,9 @@ export class Words {
     return word ?? fail(`what is '${this.#words.at(-1) ?? ''}'?`)
   }
 
-  /** REQ_ARGS: at least `count` words behind `verb`. */
-  need(verb: string, count: number): void {
-    if (this.left < count) fail(`'${verb}' needs at least ${count} arguments, ${this.left} found`)
+  /** REQ_ARGS: at least `count` words behind `word`. */
+  need(word: string, count: number, errno: number = USAGE_ERRNO): void {
+    if (this.left < count) fail(`'${word}' needs at least ${count} arguments, ${this.left} found`, errno)
   }
 
   /** Nothing may be left. */

@@ -2,34 +2,34 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
-enum color { RED, GREEN = 5, BLUE };
-enum wide { SMALL = 2, LARGE = 0x100000000ULL };
+enum colour { RED, GREEN = 5, BLUE };
+enum breadth { SMALL = 2, LARGE = 0x100000000ULL };
 
-struct inner {
+struct inside {
 	int a;
 	char c;
 };
 
-union either {
+union one_of {
 	int i;
 	unsigned char b[4];
 };
 
-struct value {
+struct record {
 	int n;
 	long long l;
 	unsigned long long ul;
 	char name[8];
-	struct inner in;
-	struct inner arr[2];
-	enum color color;
-	enum wide wide;
+	struct inside in;
+	struct inside arr[2];
+	enum colour color;
+	enum breadth wide;
 	unsigned char bytes[3];
 	void *p;
 	int bits : 3;
 	unsigned int ubits : 5;
 	long long lbits : 40;
-	union either un;
+	union one_of un;
 	short s;
 	__int128 big;
 	int none[0];
@@ -41,7 +41,7 @@ struct value {
 	unsigned char flag;
 };
 
-struct key {
+struct pair {
 	int x;
 	int y;
 };
@@ -55,21 +55,21 @@ struct key {
 		__type(value, VALUE);                  \
 	} NAME SEC(".maps")
 
-MAP(structs, BPF_MAP_TYPE_HASH, BPF_F_ZERO_SEED, struct key, struct value);
+MAP(structs, BPF_MAP_TYPE_HASH, BPF_F_ZERO_SEED, struct pair, struct record);
 MAP(numbers, BPF_MAP_TYPE_ARRAY, 0, int, __u64);
 MAP(texts, BPF_MAP_TYPE_HASH, BPF_F_ZERO_SEED, char[8], char[12]);
-MAP(percpu_structs, BPF_MAP_TYPE_PERCPU_ARRAY, 0, int, struct inner);
+MAP(percpu_structs, BPF_MAP_TYPE_PERCPU_ARRAY, 0, int, struct inside);
 MAP(percpu_numbers, BPF_MAP_TYPE_PERCPU_HASH, BPF_F_ZERO_SEED, __u64, long);
-MAP(lru, BPF_MAP_TYPE_LRU_HASH, BPF_F_ZERO_SEED, enum color, short);
-MAP(trie, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, struct key, int);
+MAP(lru, BPF_MAP_TYPE_LRU_HASH, BPF_F_ZERO_SEED, enum colour, short);
+MAP(trie, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, struct pair, int);
 
 int counter = 7;
-struct value zero;
+struct record zero;
 
 SEC("iter/task")
 int nothing(struct bpf_iter__task *ctx)
 {
-	struct key key = {};
+	struct pair key = {};
 	int number = 0;
 	__u64 wide = 0;
 	char text[8] = {};

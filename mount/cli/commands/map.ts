@@ -1,5 +1,5 @@
 // iterfs map: bpftool map with the maps of an iterfs mount. Every verb works on a MapClient, which the caller connects to a daemon.
-import { ErrnoError, mapTypeByName, strerror } from '../../../src/index.ts'
+import { EINVAL, ErrnoError, mapTypeByName, strerror } from '../../../src/index.ts'
 import { CliError } from '../error.ts'
 import { JsonWriter } from '../json-writer.ts'
 import { fail, isWord, parseElem, parseMap, parseMapRef, parseNumber, Words } from '../map-args.ts'
@@ -28,8 +28,8 @@ export interface MapOptions {
 
 /** Where the text goes. */
 export interface Output {
-  stdout(text: string): void
-  stderr(text: string): void
+  stdout(text: string): unknown
+  stderr(text: string): unknown
 }
 
 const USAGE = `Usage: iterfs map { show | list }   [MAP]
@@ -131,8 +131,11 @@ export function runMap(args: readonly string[], client: MapClient, output: Outpu
       if (!(err instanceof CliError || err instanceof Said || err instanceof ErrnoError)) throw err
       status = err instanceof CliError ? err.status : (256 - err.errno) & 0xff
       if (err.message !== '') {
-        if (json) write(`${JSON.stringify({ error: err.message })}`)
-        else output.stderr(`Error: ${err.message}\n`)
+        if (json) {
+          json.startObject()
+          json.field('error', err.message)
+          json.endObject()
+        } else output.stderr(`Error: ${err.message}\n`)
       }
     }
   }
@@ -264,7 +267,7 @@ function lookup(run: Run): void {
 function pop(run: Run): void {
   const { client, words, json, write } = run
   const map = parseMap(words, client)
-  const key = new Uint8Array(0)
+  const key = new Uint8Array(map.keySize)
   const value = orMissing(
     'pop failed',
     () => client.lookupAndDelete(map, key),
@@ -311,7 +314,7 @@ function freeze({ client, words, verb, json }: Run): void {
 }
 
 function pin({ client, words, verb, json }: Run): void {
-  words.need(verb, 3)
+  words.need(verb, 3, EINVAL)
   const map = parseMap(words, client)
   const path = words.take()
   words.end()
@@ -328,7 +331,7 @@ function create({ client, words, verb, json }: Run): void {
   let innerId: number | undefined
   while (words.left > 0) {
     const word = words.peek()!
-    words.need(word, 2)
+    words.need(words.peek(-1)!, 2)
     words.take()
     if (isWord(word, 'type')) {
       if (type !== undefined) fail('map type already specified')
@@ -344,7 +347,12 @@ function create({ client, words, verb, json }: Run): void {
   }
   if (name === undefined) return fail('map name not specified')
   const map = { type: type ?? 0, name, ...sizes, ...(innerId === undefined ? {} : { innerId }) }
-  attempt('map create failed', () => client.create(map, path))
+  try {
+    client.create(map, path)
+  } catch (err) {
+    if (err instanceof ErrnoError) fail(`map create failed: ${strerror(err.errno)}`)
+    throw err
+  }
   json?.raw('null')
 }
 
