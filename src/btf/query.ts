@@ -9,10 +9,17 @@ export const POINTER_SIZE = 8
 export const typeOf = (btf: Btf, id: number): BtfType => btf.types[id] ?? VOID
 const VOID: BtfType = { kind: 'void' }
 
-/** The type with this id when it is of that kind, else null. */
-export function typeAs<K extends BtfKind>(btf: Btf, id: number, ...kinds: readonly K[]): Extract<BtfType, { kind: K }> | null {
+/** The types that may be of kind K. */
+export type OfKind<K extends BtfKind, T extends BtfType = BtfType> = T extends BtfType
+  ? [Extract<T['kind'], K>] extends [never]
+    ? never
+    : T
+  : never
+
+/** The type with this id when it is of one of these kinds, else null. */
+export function typeAs<K extends BtfKind>(btf: Btf, id: number, ...kinds: readonly K[]): OfKind<K> | null {
   const type = typeOf(btf, id)
-  return (kinds as readonly BtfKind[]).includes(type.kind) ? (type as Extract<BtfType, { kind: K }>) : null
+  return (kinds as readonly BtfKind[]).includes(type.kind) ? (type as OfKind<K>) : null
 }
 
 /** Name of a type, '' for one that has none. */

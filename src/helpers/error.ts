@@ -11,9 +11,8 @@ export const helperError = failer({
     `cannot call GPL-restricted function from non-GPL compatible program: bpf_${name}#${id}, the licence is ${JSON.stringify(license)}`,
   HELPER_SLEEPS: ({ name, id }: { readonly name: string; readonly id: number }) =>
     `helper call might sleep in a non-sleepable prog: bpf_${name}#${id} wants a program of section iter.s/`,
-  KFUNC_UNKNOWN: ({ name }: { readonly name: string }) =>
-    `calling kernel function ${name} is not allowed: there is none of this name`,
-  KFUNC_REFUSED: ({ name }: { readonly name: string }) => `calling kernel function ${name} is not allowed in iterators`,
+  KFUNC_REFUSED: ({ name }: { readonly name: string }) =>
+    `calling kernel function ${name} is not allowed: iterators have none of this name`,
   KFUNC_UNAVAILABLE: ({ name, reason }: { readonly name: string; readonly reason: string }) =>
     `kernel function ${name} cannot be had outside the kernel: ${reason}`,
   KFUNC_GPL: ({ name, license }: { readonly name: string; readonly license: string }) =>

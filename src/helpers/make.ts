@@ -1,9 +1,15 @@
 // All helpers of an address space by id, and what a program may call.
+import { EACCES } from '../util/errno.ts'
 import type { HelperCode } from '../vm/engine.ts'
 import { type AvailableHelper, HelperContext, type Helpers, retKindOf } from './context.ts'
 import { dynptrHelpers } from './dynptr.ts'
 import type { HelperEnv } from './env.ts'
 import { helperError } from './error.ts'
+import type { Kfuncs } from './kfunc-context.ts'
+import { iteratorKfuncs, OpenIterators } from './kfunc-iters.ts'
+import { objectKfuncs } from './kfunc-objects.ts'
+import { KFUNCS, type KfuncName, type KfuncProto, kfuncArgCount, MISSING_KFUNCS } from './kfunc-protos.ts'
+import { stringKfuncs } from './kfunc-strings.ts'
 import { mapHelpers } from './map-calls.ts'
 import { objectHelpers } from './objects.ts'
 import { probeHelpers } from './probe.ts'
@@ -18,6 +24,10 @@ import { timeHelpers } from './time.ts'
 export interface HelperSet {
   /** @throws BpfError for one that does not exist, that no iterator has, or that cannot be had outside the kernel */
   helper(id: number): HelperCode
+  /** @throws BpfError as helper() */
+  kfunc(name: string): HelperCode
+  /** A run of a program has ended: drops open-coded iterators that it left open. */
+  endRun(): void
 }
 
 /** Registers that bpf_trace_printk() takes beside those of its prototype: the verifier leaves them alone. */
@@ -44,8 +54,17 @@ export function makeHelpers(env: HelperEnv): HelperSet {
     const argCount = proto.args.length + (MORE_ARGS[name] ?? 0)
     codes.set(proto.id, { name: `bpf_${name}`, argCount, ret: retKindOf(proto), run: runs[name] })
   }
+  const open = new OpenIterators()
+  const kfuncRuns: Kfuncs = { ...objectKfuncs(c), ...iteratorKfuncs(c, open), ...stringKfuncs(c) }
+  const kfuncs = new Map<string, HelperCode>()
+  for (const name of Object.keys(kfuncRuns) as KfuncName[]) {
+    const proto: KfuncProto = KFUNCS[name]
+    kfuncs.set(name, { name, argCount: kfuncArgCount(proto), ret: proto.r0, run: kfuncRuns[name] })
+  }
   return {
     helper: id => codes.get(id) ?? refuse(id, 'any target'),
+    kfunc: name => kfuncs.get(name) ?? refuseKfunc(name),
+    endRun: () => open.dropAll(),
   }
 }
 
@@ -76,4 +95,19 @@ export function checkHelper(id: number, caller: Caller): HelperProto {
   if (proto.gpl && !caller.gpl) return helperError('HELPER_GPL', { name, id, license: caller.license })
   if (proto.sleeps && !caller.sleepable) return helperError('HELPER_SLEEPS', { name, id })
   return proto.missing === undefined ? proto : refuse(id, caller.target)
+}
+
+function refuseKfunc(name: string): never {
+  for (const [reason, names] of Object.entries(MISSING_KFUNCS))
+    if (names.includes(name)) return helperError('KFUNC_UNAVAILABLE', { name, reason })
+  return helperError('KFUNC_REFUSED', { name })
+}
+
+/** check_kfunc_call(): whether the program may call the kfunc. @throws BpfError EINVAL or EACCES as the kernel's verifier */
+export function checkKfunc(name: string, caller: Caller): KfuncProto {
+  if (!caller.gpl) return helperError('KFUNC_GPL', { name, license: caller.license })
+  if (!Object.hasOwn(KFUNCS, name)) return refuseKfunc(name)
+  const proto: KfuncProto = KFUNCS[name as KfuncName]
+  if (proto.flags?.includes('sleepable') && !caller.sleepable) return helperError('KFUNC_SLEEPS', { name }, EACCES)
+  return proto
 }

@@ -96,6 +96,14 @@ export class ProgramMemory {
     return 0
   }
 
+  /** Where the byte at hi:lo can be read now; -1 where nothing is. */
+  byteAt(lo: number, hi: number): number {
+    const at = this.space.offsetOf(lo, hi, 1)
+    if (at >= 0) return at
+    const from = isKernelHalf(hi) ? this.#translate(lo, hi, 1) : 0
+    return from === 0 ? -1 : from
+  }
+
   /**
    * The length of the text at hi:lo, at most `max`, without its NUL; its bytes are at offset `at` until the next call, in place or in
    * scratch place 0. Or -ERANGE, -EFAULT as copy().
@@ -141,4 +149,4 @@ export class ProgramMemory {
 }
 
 /** copy_from_kernel_nofault_allowed() of x86-64: the upper half of the canonical addresses. */
-const isKernelHalf = (hi: number): boolean => hi >>> 0 >= 0xffff_8000
+export const isKernelHalf = (hi: number): boolean => hi >>> 0 >= 0xffff_8000
