@@ -1,4 +1,5 @@
 // The public names of iterfs.
+
 export type {
   BpfEngineOptions,
   LoadedMap,
@@ -14,6 +15,7 @@ export { encodeBtf } from './btf/encode.ts'
 export { formatC } from './btf/format-c.ts'
 export { formatRaw } from './btf/format-raw.ts'
 export { parseBtf } from './btf/parse.ts'
+export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
 export type { Btf, BtfType } from './btf/types.ts'
 export { parseElf } from './elf/parse.ts'
 export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
@@ -35,6 +37,7 @@ export { compileWasm, V8_FLAGS } from './jit/compile.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
+export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
 export {
   BPF_F_REPLACE,
   type Link,
