@@ -100,7 +100,7 @@ export function checkHelper(id: number, caller: Caller): HelperProto {
 function refuseKfunc(name: string): never {
   for (const [reason, names] of Object.entries(MISSING_KFUNCS))
     if (names.includes(name)) return helperError('KFUNC_UNAVAILABLE', { name, reason })
-  return helperError('KFUNC_REFUSED', { name })
+  return helperError('KFUNC_REFUSED', { name }, EACCES)
 }
 
 /** check_kfunc_call(): whether the program may call the kfunc. @throws BpfError EINVAL or EACCES as the kernel's verifier */
