@@ -30,8 +30,8 @@ export interface HelperSet {
   endRun(): void
 }
 
-/** Registers that bpf_trace_printk() takes beside those of its prototype: the verifier leaves them alone. */
-const MORE_ARGS: { readonly [N in HelperName]?: number } = { trace_printk: 3 }
+/** Registers that helpers take beside those of their prototypes: the verifier leaves them alone. */
+const MORE_ARGS: { readonly [N in HelperName]?: number } = { trace_printk: 3, get_branch_snapshot: 1 }
 
 /** The helpers that programs of one address space call. bpf_tail_call is the engine's own. */
 export function makeHelpers(env: HelperEnv): HelperSet {
