@@ -41,11 +41,17 @@ function build(): Command {
     .action(umountCommand)
 
   progOptions(
-    iterfs.command('pin <program> <path>').description('load PROGRAM and pin its iterator at PATH, in an iterfs mount'),
+    iterfs
+      .command('pin <program> <path> [map...]')
+      .description(
+        'load PROGRAM and pin its iterator at PATH, in an iterfs mount; MAP is `map id N`, `map pinned FILE` or `map name NAME`',
+      ),
   ).action(pinCommand)
 
   progOptions(
-    iterfs.command('read <program>').description('run the iterator of PROGRAM once to standard output; needs no mount'),
+    iterfs
+      .command('read <program> [map...]')
+      .description('run the iterator of PROGRAM once to standard output; needs no mount; `map name NAME` is a map of the object'),
   ).action(readCommand)
 
   iterfs
