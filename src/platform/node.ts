@@ -44,6 +44,8 @@ function loadLibc(): ReturnType<typeof koffi.load> {
 }
 
 let buffer = new Uint8Array(64 * 1024)
+/** Most bytes of one read: files of /proc/sys allocate what is asked for, and give ENOMEM above some MB (proc_sys_call_handler). */
+const MAX_READ = 1024 * 1024
 
 function failed(path: string): never {
   const errno = koffi.errno()
@@ -59,7 +61,7 @@ function openAt(dir: number, path: string, flags: number): number {
 function readAll(fd: number, path: string): Uint8Array {
   let used = 0
   for (;;) {
-    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), buffer.length - used) as number
+    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), Math.min(buffer.length - used, MAX_READ)) as number
     if (n < 0) {
       if (koffi.errno() === EINTR) continue
       failed(path)
