@@ -199,11 +199,12 @@ export class Declarer {
   }
 }
 
-/** Enums that are not as wide as their values make them. */
+/** Enums that are not as wide as clang makes them for their values. With `mode` they are signed, with `packed` as narrow as can be. */
 function modeOf({ size, values }: { readonly size: number; readonly values: readonly BtfEnumerator[] }): string {
-  if (size === 1) return ' __attribute__((mode(byte)))'
-  if (size === 8 && values.every(({ value }) => value >> 32n === 0n)) return ' __attribute__((mode(word)))'
-  return ''
+  if (size === 8) return values.every(({ value }) => value >> 32n === 0n) ? ' __attribute__((mode(word)))' : ''
+  if (size >= 4) return ''
+  const fits = values.every(({ value }) => BigInt.asIntN(8 * size, value) === value)
+  return ` __attribute__((${fits ? (size === 1 ? 'mode(byte)' : 'mode(HI)') : 'packed'}))`
 }
 
 const isLink = (type: BtfType): type is Extract<BtfType, { type: number }> =>
