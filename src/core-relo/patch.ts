@@ -18,7 +18,7 @@ import { type AtRelo, fail, type Where } from './error.ts'
 import type { CoreResult } from './relocate.ts'
 import type { Missing } from './why.ts'
 
-/** Poisoned instructions are calls of helper 0xbad2310 plus the number of the relocation. */
+/** Poisoned instructions are calls of this helper: 0xbad2310. */
 export const POISON_CALL = 195896080
 
 /** Changes instruction `insn` as `result`, relocation `index` of its section, says. The reason when it is poisoned. @throws BpfError */
@@ -32,8 +32,8 @@ export function patchInsn(
   const at = (): AtRelo => ({ ...where(), relo: index, what: result.what })
   const { local, target, missing, badWidth } = result
   const poison = (why: Missing): Missing => {
-    if (isLdImm64(insns, insn)) setInsn(insns, insn + 1, CALL, 0, 0, POISON_CALL + index)
-    setInsn(insns, insn, CALL, 0, 0, POISON_CALL + index)
+    if (isLdImm64(insns, insn)) setInsn(insns, insn + 1, CALL, 0, 0, POISON_CALL)
+    setInsn(insns, insn, CALL, 0, 0, POISON_CALL)
     return why
   }
   if (missing || !local || !target) return poison(missing ?? (() => fail('CORE_SIZE', { ...at(), why: 'no value' })))
