@@ -1,6 +1,6 @@
 // A MapClient over maps of this process, as the daemon's would be.
 import type { MapClient, MapInfo, MapRef, MapTypes, NewMap } from '../../mount/cli/map-client.ts'
-import { EBADF, EBUSY, EEXIST, ENOENT, ErrnoError } from '../../src/index.ts'
+import { EBADF, EEXIST, ENOENT, EPERM, ErrnoError } from '../../src/index.ts'
 import type { BaseMap } from '../../src/maps/base.ts'
 import { createMap } from '../../src/maps/create.ts'
 import type { MapAttr } from '../../src/maps/map.ts'
@@ -78,7 +78,7 @@ export class InProcessMaps implements MapClient {
 
   freeze(info: MapInfo): void {
     const map = this.#map(info)
-    if (map.frozen) throw new ErrnoError(EBUSY)
+    if (map.frozen) throw new ErrnoError(EPERM)
     map.frozen = true
   }
 

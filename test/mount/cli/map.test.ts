@@ -191,6 +191,7 @@ map lookup pinned @ring
 map dump pinned @progs
 map lookup pinned @progs key 0 0 0 0
 map freeze pinned @table
+map freeze pinned @table
 map freeze
 map freeze pinned @table foo
 map freeze foo @table
