@@ -1,7 +1,7 @@
 // The kernel structs that iterfs serves, as rows: kernel field name, C type of 6.18, source, reader. Everything else comes from
 // these rows. A field that nothing shows truly has no row.
 
-import type { Platform } from '../platform/platform.ts'
+import { CgroupSource } from '../sources/cgroup.ts'
 import type { FdSource } from '../sources/file.ts'
 import { linkPath } from '../sources/file.ts'
 import type { TaskSource } from '../sources/task.ts'
@@ -254,20 +254,24 @@ const nsproxy = {
 const ns_common = { inum: row('unsigned int', 'inode number of the namespace', (inum: number) => inum) } satisfies Rows
 const withNs = { ns: row('struct ns_common', 'the namespace itself', (inum: number) => inum) } satisfies Rows
 
+const CGROUP = '/proc/TGID/task/TID/cgroup, line 0::'
 const css_set = {
-  dfl_cgrp: row('struct cgroup *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => (t.cgroup2() === null ? null : t)),
+  dfl_cgrp: row('struct cgroup *', CGROUP, (t: TaskSource) => {
+    const path = t.cgroup2()
+    return path === null ? null : new CgroupSource(t.session.platform, path)
+  }),
 } satisfies Rows
 const cgroup = {
-  kn: row('struct kernfs_node *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => t),
-  level: row('int', 'depth of the path', (t: TaskSource) => (t.cgroup2() ?? '/').split('/').filter(Boolean).length),
+  self: row('struct cgroup_subsys_state', 'the cgroup itself', (c: CgroupSource) => c),
+  kn: row('struct kernfs_node *', CGROUP, (c: CgroupSource) => c),
+  level: row('int', 'depth of the path', (c: CgroupSource) => c.names.length),
+} satisfies Rows
+const cgroup_subsys_state = {
+  cgroup: row('struct cgroup *', 'the cgroup that it is part of', (c: CgroupSource) => c),
 } satisfies Rows
 const kernfs_node = {
-  name: row(
-    'const char *',
-    'last part of the path, empty for the root',
-    (t: TaskSource) => (t.cgroup2() ?? '').split('/').at(-1) ?? '',
-  ),
-  id: row('u64', "inode number of the folder in the daemon's cgroup2 mount, 0 without one", (t: TaskSource) => cgroupId(t)),
+  name: row('const char *', 'last part of the path, empty for the root', (c: CgroupSource) => c.names.at(-1) ?? ''),
+  id: row('u64', "inode number of the folder in the daemon's cgroup2 mount, 0 without one", (c: CgroupSource) => c.number),
 } satisfies Rows
 
 type FileLike = SourceOf['file']
@@ -407,7 +411,7 @@ export const STRUCTS = {
     pid_namespace: withNs,
     net: withNs,
   },
-  ...{ time_namespace: withNs, cgroup_namespace: withNs, css_set, cgroup, kernfs_node },
+  ...{ time_namespace: withNs, cgroup_namespace: withNs, css_set, cgroup, cgroup_subsys_state, kernfs_node },
   ...{ file, file_operations, path, dentry, qstr, inode, super_block, file_system_type, vm_area_struct },
   ...{ bpf_prog, bpf_prog_aux, bpf_map, bpf_link },
 }
@@ -466,24 +470,4 @@ function lastName(text: string): string {
   if (!text.startsWith('/')) return /^anon_inode:(.*)$/.exec(text)?.[1] ?? ''
   const whole = text.endsWith(DELETED) ? text.slice(0, -DELETED.length) : text
   return whole === '/' ? '/' : whole.slice(whole.lastIndexOf('/') + 1)
-}
-
-const cgroupMounts = new WeakMap<Platform, string | null>()
-
-function cgroupId(task: TaskSource): bigint {
-  const { platform } = task.session
-  let mount = cgroupMounts.get(platform)
-  if (mount === undefined) {
-    const line = decodeText(platform.read('/proc/self/mountinfo'))
-      .split('\n')
-      .find(text => / - cgroup2 /.test(text) && text.split(' ')[3] === '/')
-    mount = line?.split(' ')[4] ?? null
-    cgroupMounts.set(platform, mount)
-  }
-  if (mount === null) return 0n
-  try {
-    return platform.stat(`${mount}${task.cgroup2()}`).ino
-  } catch {
-    return 0n
-  }
 }

@@ -1,5 +1,6 @@
 // How struct rows are written, and the TypeScript types that come out of them.
 import type { Platform } from '../platform/platform.ts'
+import type { CgroupSource } from '../sources/cgroup.ts'
 import type { FdSource, InodeSource, PathSource } from '../sources/file.ts'
 import type { VmaSource } from '../sources/maps.ts'
 import type { TaskSource } from '../sources/task.ts'
@@ -35,8 +36,9 @@ export interface SourceOf {
   time_namespace: number
   cgroup_namespace: number
   css_set: TaskSource
-  cgroup: TaskSource
-  kernfs_node: TaskSource
+  cgroup: CgroupSource
+  cgroup_subsys_state: CgroupSource
+  kernfs_node: CgroupSource
   file: FdSource | VmaSource | ExeSource
   file_operations: { readonly name: string; readonly platform: Platform }
   percpu_counter: bigint

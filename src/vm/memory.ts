@@ -18,9 +18,13 @@ export const LAYOUT = {
   ARGS: 4096,
   /** r0: the result of a helper of return kind `u64`, and of a program or callback. */
   RET: 4136,
+  /** u32: where the next frame begins; 0 stands for STACK. Engines keep it, so that what helpers call goes on behind their caller. */
+  SP: 4144,
+  /** i32: what is left of the fuel. */
+  FUEL: 4148,
   /** 256 entries of 16 bytes, see TLB_ENTRY. */
   TLB: 8192,
-  /** Stack frames, growing upwards: 512 bytes a frame. */
+  /** Stack frames, growing upwards: 512 bytes a frame. Programs may write from here on. */
   STACK: 16384,
   STACK_END: 16384 + 64 * 512,
   /** What is allocated begins here. */

@@ -1,0 +1,108 @@
+// The WebAssembly engine: programs become modules of one function a subprogram.
+import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
+import { FUEL_SLICE } from '../vm/engine.ts'
+import { addressText, fault } from '../vm/error.ts'
+import { LAYOUT } from '../vm/memory.ts'
+import { fillFuel, funcIndex, MAX_FRAMES, type Prepared, prepare, reachable, TAIL_CALL } from '../vm/prepare.ts'
+import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
+import { type HelperOf, writeSubprog } from './lower.ts'
+
+/**
+ * Flags of V8 with which modules are compiled by the optimising compiler, each function when it is called first. Without them code begins
+ * in the baseline tier, 2 to 4 times slower, and a long first call stays there. src/ may not import node:v8: the program that
+ * uses this calls v8.setFlagsFromString() with each, before the first module.
+ */
+export const V8_FLAGS: readonly string[] = ['--no-liftoff']
+
+/** The WebAssembly compiler as an engine. */
+export const compileWasm: Compile = (program, host) => {
+  const compiled = writeModule(program, host)
+  return new WasmExecutable(compiled, program, host)
+}
+
+interface Written {
+  readonly prog: Prepared
+  readonly helpers: readonly HelperCode[]
+  readonly bytes: Uint8Array
+}
+
+/** The bytes of a program's module. */
+export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): Written {
+  const prog = prepare(program)
+  const byId = new Map<number, HelperCode>()
+  const helperOf: HelperOf = ({ to, imm }) => (to === 'kfunc' ? program.kfuncs[imm]! : byId.get(imm)!)
+  const helpers = new Set<HelperCode>()
+  for (const insn of reachable(prog)) {
+    if (insn.kind !== 'call' || insn.to === 'local' || (insn.to === 'helper' && insn.imm === TAIL_CALL)) continue
+    if (insn.to === 'helper' && !byId.has(insn.imm)) byId.set(insn.imm, host.helper(insn.imm))
+    helpers.add(helperOf(insn))
+  }
+  const module = new ProgramModule([...helpers], prog.subprogs.length)
+  for (let index = 0; index < prog.subprogs.length; index++) writeSubprog(prog, index, module, helperOf)
+  return { prog, helpers: [...helpers], bytes: module.finish().bytes }
+}
+
+class WasmExecutable implements Executable {
+  readonly #name: string
+  readonly #host: VmHost
+  readonly #subprogCount: number
+  readonly #run: (lo: number, hi: number) => number
+  readonly #callback: (subprog: number) => number
+
+  constructor({ prog, helpers, bytes }: Written, { name }: VmProgram, host: VmHost) {
+    this.#name = name
+    this.#host = host
+    this.#subprogCount = prog.subprogs.length
+    const env: Record<ImportName, unknown> = {
+      translate: host.translate,
+      store: (insn: number, lo: number, hi: number) => fault('VM_STORE', { prog: name, insn, address: addressText(lo, hi) }),
+      depth: () => fault('VM_DEPTH', { prog: name, max: MAX_FRAMES }),
+      refuel: () => {
+        host.space.view.setInt32(LAYOUT.FUEL, FUEL_SLICE, true)
+        host.outOfFuel()
+        return FUEL_SLICE
+      },
+      tailCall: () => (host.tailCall() ? 1 : 0),
+    }
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { ...env, memory: host.space.memory },
+      helper: Object.fromEntries(helpers.map((helper, i) => [`${i}`, helper.run])),
+    })
+    this.#run = instance.exports[RUN] as (lo: number, hi: number) => number
+    this.#callback = instance.exports[CALLBACK] as (subprog: number) => number
+    fillFuel(host.space)
+  }
+
+  run(lo: number, hi: number): number {
+    const { view } = this.#host.space
+    const sp = view.getUint32(LAYOUT.SP, true)
+    try {
+      return this.#run(lo, hi)
+    } catch (err) {
+      throw this.#ended(err, sp)
+    }
+  }
+
+  callback(lo: number, hi: number): number {
+    const index = funcIndex(lo, hi, this.#subprogCount)
+    if (index < 0) fault('VM_CALLBACK', { prog: this.#name, address: addressText(lo, hi) })
+    const { view } = this.#host.space
+    const sp = view.getUint32(LAYOUT.SP, true)
+    try {
+      return this.#callback(index)
+    } catch (err) {
+      throw this.#ended(err, sp)
+    }
+  }
+
+  /** Frees the frames of a program that ended before its end; what to throw. */
+  #ended(err: unknown, sp: number): unknown {
+    this.#host.space.view.setUint32(LAYOUT.SP, sp, true)
+    if (!(err instanceof WebAssembly.RuntimeError)) return err
+    try {
+      return fault('VM_BOUNDS', { prog: this.#name })
+    } catch (fault) {
+      return fault
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// What both engines do first: decode a program and refuse what neither of them runs.
+import { decode } from '../insn/decode.ts'
+import { checkFlow } from '../insn/flow.ts'
+import type { Insn } from '../insn/insn.ts'
+import { PSEUDO } from '../insn/opcode.ts'
+import { FUEL_SLICE, FUNC_HI, type HelperCode, type Subprog, type VmProgram } from './engine.ts'
+import { fail } from './error.ts'
+import { type AddressSpace, FRAME_SIZE, LAYOUT } from './memory.ts'
+
+/** Helper id of bpf_tail_call, which engines run through VmHost.tailCall(). */
+export const TAIL_CALL = 12
+/** How often a may_goto of one frame goes on: BPF_MAX_LOOPS. */
+export const MAY_GOTO_MAX = 8 * 1024 * 1024
+
+export interface Prepared {
+  readonly name: string
+  /** By index; null for the second half of a 64-bit immediate. */
+  readonly insns: readonly (Insn | null)[]
+  readonly subprogs: readonly Subprog[]
+  /** Index of the subprogram that begins at an instruction. */
+  readonly subprogAt: ReadonlyMap<number, number>
+}
+
+/** @throws BpfError INSN_*, VM_* for what is no program or cannot be run */
+export function prepare(program: VmProgram): Prepared {
+  const { name, subprogs, kfuncs } = program
+  if (subprogs.length === 0) fail('VM_ENTRY', { prog: name })
+  const insns = decode(program.insns)
+  checkFlow(insns, subprogs)
+  for (const [index, insn] of insns.entries()) if (insn !== null) check(name, index, insn, kfuncs)
+  return { name, insns, subprogs, subprogAt: new Map(subprogs.map(({ start }, index) => [start, index])) }
+}
+
+function check(prog: string, index: number, insn: Insn, kfuncs: readonly HelperCode[]): void {
+  const refuse = (name: string, why: string): never => fail('VM_REFUSED', { prog, insn: index, name, why })
+  if (insn.kind === 'addr_space_cast') refuse('addr_space_cast', 'arenas are not supported')
+  if (insn.kind === 'callx') refuse('callx', 'the kernel has no calls through registers')
+  if (insn.kind === 'ld_imm64' && insn.pseudo !== PSEUDO.NONE && insn.pseudo !== PSEUDO.FUNC)
+    fail('VM_UNRESOLVED', { prog, insn: index, pseudo: insn.pseudo })
+  if (insn.kind === 'call' && insn.to === 'kfunc' && !(insn.imm >= 0 && insn.imm < kfuncs.length))
+    fail('VM_KFUNC', { prog, insn: index, index: insn.imm, count: kfuncs.length })
+}
+
+/** Gives the first slice of fuel to an address space that has had none. */
+export function fillFuel({ view }: AddressSpace): void {
+  if (view.getInt32(LAYOUT.FUEL, true) === 0) view.setInt32(LAYOUT.FUEL, FUEL_SLICE, true)
+}
+
+/** Frames of the stack. */
+export const MAX_FRAMES = (LAYOUT.STACK_END - LAYOUT.STACK) / FRAME_SIZE
+
+/** Which of `count` subprograms an address of a BPF_PSEUDO_FUNC immediate means; -1 for none. */
+export function funcIndex(lo: number, hi: number, count: number): number {
+  const index = (lo >>> 0) / 16 - 1
+  return hi >>> 0 === FUNC_HI && Number.isInteger(index) && index >= 0 && index < count ? index : -1
+}
+
+/** The instructions that can be reached from the beginning of a subprogram. Only these need helpers that exist. */
+export function* reachable({ insns, subprogs }: Prepared): Generator<Insn> {
+  const seen = new Uint8Array(insns.length)
+  const todo = subprogs.map(({ start }) => start)
+  for (let index = todo.pop(); index !== undefined; index = todo.pop()) {
+    if (seen[index]) continue
+    seen[index] = 1
+    const insn = insns[index]!
+    yield insn
+    const next = index + (insn.kind === 'ld_imm64' ? 2 : 1)
+    if (insn.kind === 'jump' || insn.kind === 'goto' || insn.kind === 'may_goto') todo.push(next + insn.off)
+    if (insn.kind !== 'exit' && insn.kind !== 'goto') todo.push(next)
+  }
+}
