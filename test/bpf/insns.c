@@ -32,9 +32,9 @@ static void print_maps(struct bpf_object *obj)
 		unsigned len = sizeof(info);
 		if (bpf_map__fd(map) >= 0)
 			bpf_obj_get_info_by_fd(bpf_map__fd(map), &info, &len);
-		printf("map %s %u %u %u %u %u %llu %u %u %d\n", info.name, bpf_map__type(map), bpf_map__key_size(map),
+		printf("map %s %u %u %u %u %u %llu %u %u\n", info.name, bpf_map__type(map), bpf_map__key_size(map),
 		       bpf_map__value_size(map), bpf_map__max_entries(map), bpf_map__map_flags(map), (unsigned long long)bpf_map__map_extra(map),
-		       info.btf_key_type_id, info.btf_value_type_id, bpf_map__fd(map) >= 0 && info.btf_id != 0);
+		       info.btf_key_type_id, info.btf_value_type_id);
 		if (bpf_map__is_internal(map) && bpf_map__fd(map) >= 0) {
 			unsigned zero = 0;
 			unsigned char *value = malloc(info.value_size);
