@@ -464,9 +464,12 @@ const FMODE_PATH = 0x4000
 const modeOf = (flags: number): number => (flags & O_PATH ? FMODE_PATH : (flags + 1) & O_ACCMODE)
 
 const DELETED = ' (deleted)'
+/** Shared memory without a file: its name has the slash in it (shmem_zero_setup). */
+const SHARED_ZERO = '/dev/zero (deleted)'
 
 /** d_name: the last part of a path; what a pseudo file system shows has none but the brackets of an anonymous inode. */
 function lastName(text: string): string {
+  if (text === SHARED_ZERO) return 'dev/zero'
   if (!text.startsWith('/')) return /^anon_inode:(.*)$/.exec(text)?.[1] ?? ''
   const whole = text.endsWith(DELETED) ? text.slice(0, -DELETED.length) : text
   return whole === '/' ? '/' : whole.slice(whole.lastIndexOf('/') + 1)
