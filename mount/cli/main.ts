@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { btfDump } from './commands/btf.ts'
 import { linkShow, linkUpdate, progShow } from './commands/link.ts'
+import { mapCommand } from './commands/map-verbs.ts'
 import { mountCommand, umountCommand } from './commands/mount.ts'
 import { pinCommand } from './commands/pin.ts'
 import { readCommand } from './commands/read.ts'
@@ -81,6 +82,13 @@ function build(): Command {
     .command('show [what] [id]')
     .option('-j, --json', 'JSON, as bpftool prints it')
     .action(progShow)
+
+  iterfs
+    .command('map [words...]')
+    .description('maps: `iterfs map help` lists the verbs, which are those of bpftool map')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(mapCommand)
 
   iterfs
     .command('btf')

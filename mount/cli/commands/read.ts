@@ -14,7 +14,8 @@ import {
   registerTargets,
 } from '../../../src/index.ts'
 import { CliError, cliError } from '../error.ts'
-import { type MapRef, mapOperand } from '../map-ref.ts'
+import { parseMapRef, Words } from '../map-args.ts'
+import type { MapRef } from '../map-client.ts'
 import { chooseProg, linkInfoOf, type ProgOptions, pidOfPidfd } from '../params.ts'
 
 /** Bytes asked for at a time, as cat(1) does. */
@@ -24,7 +25,7 @@ const STDOUT = 1
 const PROG_LIMIT_MS = 2000
 
 export async function readCommand(program: string, rest: string[], options: ProgOptions): Promise<void> {
-  const ref = mapOperand(rest)
+  const ref = rest.length === 0 ? undefined : mapRef(new Words(rest))
   const denied = new Map<string, number>()
   const left = (what: string, times: number): void => void denied.set(what, (denied.get(what) ?? 0) + times)
   const platform = nodePlatform()
@@ -72,9 +73,15 @@ async function loadFile(
   return { progs: await engine.load(path, set), maps: [] }
 }
 
+function mapRef(words: Words): MapRef {
+  const word = words.take()
+  if (word !== 'map') throw new CliError(`expected no more arguments or 'map', got: '${word}'?`)
+  return parseMapRef(words)
+}
+
 /** Without a mount the only maps are those of the object itself. */
 function ownMap(program: string, maps: readonly LoadedMap[], ref: MapRef): number {
-  const found = ref.by === 'name' ? maps.find(map => map.name === ref.name) : undefined
+  const found = 'name' in ref ? maps.find(map => map.name === ref.name) : undefined
   if (!found) {
     throw new CliError(
       `${program}: want \`map name NAME\` of a map of the object, which has: ${maps.map(map => map.name).join(', ') || 'none'}`,
