@@ -1,6 +1,7 @@
 // The BPF objects of one engine: loads them into address spaces and hands out their programs and maps. Objects that share maps share a
 // space; the others have one each.
 import { encodeBtf } from '../btf/encode.ts'
+import { KFUNCS } from '../helpers/kfunc-protos.ts'
 import { PSEUDO } from '../insn/opcode.ts'
 import { INSN_SIZE, immAt, isLdImm64, setImm64, setSrc, srcAt } from '../insn/raw.ts'
 import { findTarget, type IterReg, listTargets, type Opener } from '../iter/reg.ts'
@@ -139,6 +140,7 @@ export class BpfEngine {
       kconfig: () => platform.kconfig(),
       ksyms: name => kallsyms(platform).addressOf(name),
       kernelVersion: kernelVersion(platform),
+      kfuncNames: KFUNC_NAMES,
     })
     const space = request.withMap === undefined ? this.#newSpace() : (this.#maps.get(request.withMap) ?? noMap(request.withMap))
     const made: BpfMap[] = []
@@ -270,6 +272,8 @@ export class BpfEngine {
     ]
   }
 }
+
+const KFUNC_NAMES: ReadonlySet<string> = new Set(Object.keys(KFUNCS))
 
 /** LINUX_KERNEL_VERSION of the machine's kernel; 0 when its release is not a number. */
 function kernelVersion(platform: Platform): number {

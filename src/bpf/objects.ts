@@ -43,6 +43,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     retTask: tid => ret('task_struct', kernel.task(tid)),
     retCgroup: id => ret('cgroup', cgroupById(platform, id)),
     retRelated(relation, lo, hi, level) {
+      if (relation === 'pt_regs') return ret('pt_regs', task(lo, hi)?.registers() ?? null)
       const from = relation === 'cgroup_ancestor' ? cgroup(lo, hi) : null
       ret('cgroup', from?.ancestor(level) ?? null)
     },
