@@ -81,8 +81,6 @@ const IDENTITY: { readonly [N in StructName]?: (source: SourceOf[N]) => string }
   mm_struct: task => `of ${task.tgid}`,
   files_struct: task => `of ${task.sharesFiles() ? task.tgid : task.tid}`,
   fdtable: task => `of ${task.sharesFiles() ? task.tgid : task.tid}`,
-  cgroup: task => task.cgroup2() ?? '',
-  kernfs_node: task => task.cgroup2() ?? '',
   nsproxy: task => NAMESPACES.map(name => task.namespace(name)).join(),
   inode: inodeId,
   super_block: inode => inodeId(inode).split(' ')[0]!,

@@ -104,6 +104,13 @@ export abstract class BaseMap implements BpfMap {
     return at > 0 ? this.copyOut(at) : at === 0 ? -ENOENT : at
   }
 
+  /** Where a key, put into the memory, and the value that userLookup() would copy are; null when there is none. Until the next call. */
+  locate(key: Uint8Array): { readonly key: number; readonly value: number } | null {
+    if (key.length !== this.attr.keySize) return null
+    const value = this.sysLookup(this.#put(this.keyAt, key))
+    return value > 0 ? { key: this.keyAt, value } : null
+  }
+
   userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number {
     if (this.frozen) return -EPERM
     if (key.length !== this.attr.keySize || value.length !== this.userValueSize) return -EINVAL

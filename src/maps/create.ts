@@ -36,6 +36,8 @@ export function createMap(attr: MapAttr, env: MapEnv): BaseMap {
   }
 }
 
+const isU32 = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 ** 32
+
 function checkAttr(attr: MapAttr, env: MapEnv): MapType {
   const { name, flags } = attr
   const row = mapType(attr.type)
@@ -46,6 +48,7 @@ function checkAttr(attr: MapAttr, env: MapEnv): MapType {
   const both = (a: number, b: number): boolean => (flags & a) !== 0 && (flags & b) !== 0
   const badFlags = (): never => fail('BAD_FLAGS', { name, type, flags, allowed: row.flags })
   if (both(BPF_F_RDONLY, BPF_F_WRONLY)) badFlags()
+  if (![attr.keySize, attr.valueSize, attr.maxEntries, flags].every(isU32)) fail('BAD_ATTR', { name, type, attr })
   let error = row.checkFirst?.(attr) ?? 0
   if (!error && (flags & ~row.flags || both(BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG))) badFlags()
   error ||= row.check(attr, env.cpus)

@@ -180,7 +180,7 @@ export const MAP_TYPES: readonly MapType[] = [
     name: 'prog_array',
     flags: ARRAY_FLAGS,
     check: checkFdArray,
-    btf: 'refused',
+    btf: 'taken',
     make: (...args) => new ProgArrayMap(...args),
   },
   refused(4, 'perf_event_array', 'perf events belong to the kernel; use a ring buffer (BPF_MAP_TYPE_RINGBUF)'),

@@ -79,6 +79,7 @@ const wrong = ({ name, type }: Kconfig, got: string, why: string): never =>
     why: `${why}, the variable is ${type === 'string' ? 'an array of char' : `of type ${type}`}`,
   })
 
+/** Numbers of enum libbpf_tristate. */
 function putTristate(bytes: Uint8Array, extern: Kconfig, value: 'y' | 'n' | 'm'): void {
   const { type, off } = extern
   if (type === 'tristate') bytes[off] = { y: 1, m: 2, n: 0 }[value]

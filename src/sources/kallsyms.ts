@@ -5,9 +5,8 @@ import { latin1 } from './text.ts'
 /** How long, in ms, a table is taken to be true. */
 const KEEP_MS = 10_000
 const NEWLINE = 0x0a
-/** Addresses of the kernel are numbers of 48 bits here: all begin with 0xffff. */
-const HIGH = 0xffff_0000_0000_0000n
-const NONE = 0xffff
+/** High 16 bits of every address of the kernel: here they are numbers of the other 48. */
+const KERNEL_HIGH = 0xffff
 
 /** A symbol that an address lies in. */
 export interface Symbolized {
@@ -65,7 +64,7 @@ export class Kallsyms {
 
   /** The symbol that an address lies in; null when it is none of the kernel's. */
   symbolize(address: bigint): Symbolized | null {
-    if (this.hidden || address >> 48n !== BigInt(NONE)) return null
+    if (this.hidden || address >> 48n !== BigInt(KERNEL_HIGH)) return null
     this.#sorted ??= this.#sort()
     const sorted = this.#sorted
     const wanted = Number(address & 0xffff_ffff_ffffn)

@@ -109,6 +109,19 @@ export class TaskSource {
     return this.facet(name, dir => decimalAt(dir.read(name), 0)) ?? 0
   }
 
+  /** Of a task that waits in a system call: its number, its six arguments, stack pointer and instruction pointer; none while it runs. */
+  registers(): bigint[] {
+    return (
+      this.facet('syscall', dir => {
+        const words = latin1(dir.read('syscall')).trim().split(' ')
+        if (words[0] === 'running') return []
+        // Outside a system call: -1, stack pointer, instruction pointer.
+        if (words.length === 3) return [BigInt(words[0]!), 0n, 0n, 0n, 0n, 0n, 0n, ...words.slice(1).map(BigInt)]
+        return words.map(BigInt)
+      }) ?? []
+    )
+  }
+
   personality(): number {
     return this.facet('personality', dir => Number.parseInt(latin1(dir.read('personality')), 16)) ?? 0
   }

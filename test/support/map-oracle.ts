@@ -29,6 +29,7 @@ export function kernelMaps(lines: readonly string[]): string[] {
 /** The answers of src/maps. */
 export function ourMaps(lines: readonly string[], cpus: number = CPUS): string[] {
   const space = new AddressSpace()
+  const scratch = space.alloc(8)
   const maps: BaseMap[] = []
   const references = new Map<number, number>()
   const hooks = {
@@ -69,6 +70,10 @@ export function ourMaps(lines: readonly string[], cpus: number = CPUS): string[]
       typeof bytes === 'number' ? `${bytes}` : ofMaps ? `@${new DataView(bytes.buffer).getUint32(0, true) - 1}` : hex(bytes)
     const key = fromHex(args[1] ?? '-')
     if (op === 'lookup') return value(map.userLookup(key))
+    if (op === 'touch') {
+      space.u8.set(key, scratch)
+      return map.lookup(scratch) === 0 ? '0' : '1'
+    }
     if (op === 'pop') return value(map.userLookupAndDelete(key))
     if (op === 'update') return `${map.userUpdate(key, fromHex(args[2]!), Number(args[3]))}`
     if (op === 'delete') return `${map.userDelete(key)}`
