@@ -287,18 +287,6 @@ interface HashLayout {
   readonly copied: number
 }
 
-/** Buckets whose elements are brought into the cache together: elements lie anywhere, and a program waits for each one otherwise. */
-const AHEAD = 16
-
-/** Loads the first two elements of some buckets, so that the processor waits for all of them at once. */
-function touch(view: DataView, buckets: number, from: number, to: number): number {
-  let sum = 0
-  for (let at = buckets + from * 4; at < buckets + to * 4; at += 4) sum |= view.getInt32(view.getUint32(at, true), true)
-  for (let at = buckets + from * 4; at < buckets + to * 4; at += 4)
-    sum |= view.getInt32(view.getUint32(view.getUint32(at, true), true), true)
-  return sum
-}
-
 /** bpf_hash_map_seq_ops: the position is a bucket and how many of its elements are done. */
 class HashWalk implements MapWalk {
   key = 0
@@ -310,9 +298,6 @@ class HashWalk implements MapWalk {
   #bucket = 0
   #skip = 0
   #elem = 0
-  /** The first bucket that was not touched yet; and a result that keeps the loads. */
-  #ahead = 0
-  #touched = 0
 
   constructor(space: AddressSpace, blocks: Blocks, layout: HashLayout) {
     this.#space = space
@@ -339,10 +324,6 @@ class HashWalk implements MapWalk {
     const { view } = this.#space
     const { buckets, mask } = this.#layout
     for (let bucket = this.#bucket; bucket <= mask; bucket++) {
-      if (bucket >= this.#ahead) {
-        this.#ahead = Math.min(bucket + AHEAD, mask + 1)
-        this.#touched = touch(view, buckets, bucket, this.#ahead)
-      }
       let elem = view.getUint32(buckets + bucket * 4, true)
       let passed = 0
       for (; elem !== 0 && passed < skip; passed++) elem = view.getUint32(elem + NEXT, true)
