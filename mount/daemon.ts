@@ -10,7 +10,7 @@ import {
   nodePlatform,
   ObjectStore,
   type ObjectsView,
-  type Prog,
+  pinNumber,
   registerTargets,
 } from '../src/index.ts'
 import { Control } from './control/control.ts'
@@ -85,6 +85,7 @@ class Daemon {
   readonly #log: Logger
   readonly #mail = new SharedArrayBuffer(4)
   readonly #sessions = new SharedArrayBuffer(8)
+  readonly #mapIds = new SharedArrayBuffer(4)
   readonly #store: ObjectStore
   #pool!: EnginePool
   #control!: Control
@@ -97,10 +98,14 @@ class Daemon {
   constructor(options: DaemonOptions, log: Logger) {
     this.#options = options
     this.#log = log
-    this.#store = new ObjectStore(
-      prog => this.#progFreed(prog),
-      link => this.#linkFreed(link),
-    )
+    this.#store = new ObjectStore({
+      progFreed: ({ worker, key }) => this.#pool.unload(worker, key),
+      mapFreed: ({ worker, id }) => {
+        this.#toFuse({ t: 'unroute', object: pinNumber('map', id) })
+        this.#pool.freeMap(worker, id)
+      },
+      linkFreed: link => this.#linkFreed(link),
+    })
     this.ended = new Promise(done => {
       this.#end = done
     })
@@ -160,6 +165,7 @@ class Daemon {
       log,
       fuseFd,
       sessions: this.#sessions,
+      mapIds: this.#mapIds,
       mail: this.#mail,
       progLimitMs: this.#options.progLimitMs,
       loadLimitMs: LOAD_LIMIT_MS,
@@ -217,10 +223,15 @@ class Daemon {
         loadedAt: BigInt(Date.now()) * 1_000_000n,
         path: file,
         worker: OWN_ENGINE,
+        key: name,
+        sleepable: false,
+        gpl: true,
+        mapIds: [],
       })
       const link = this.#store.addLink(prog, { aux: {}, targetInfo: {}, targetFdinfo: '' })
-      this.#toFuse({ t: 'route', link: link.id, route: { worker: OWN_ENGINE, prog: name, target, aux: {} } })
-      this.#toFuse({ t: 'debug', name: file, link: link.id })
+      const object = pinNumber('link', link.id)
+      this.#toFuse({ t: 'route', object, route: { worker: OWN_ENGINE, what: { kind: 'link', prog: name, target, aux: {} } } })
+      this.#toFuse({ t: 'debug', name: file, object })
     }
   }
 
@@ -228,18 +239,13 @@ class Daemon {
     return {
       progs: this.#store.progs().map(prog => ({ id: prog.id, name: prog.name, target: prog.target })),
       links: this.#store.links().map(link => ({ id: link.id, prog_id: link.prog.id })),
-      maps: [],
+      maps: this.#store.maps().map(map => map.info),
     }
   }
 
   #linkFreed(link: Link): void {
-    this.#toFuse({ t: 'unroute', link: link.id })
+    this.#toFuse({ t: 'unroute', object: pinNumber('link', link.id) })
     this.#pool.detach(link.prog.worker, link.target, link.aux)
-  }
-
-  #progFreed(prog: Prog): void {
-    if (this.#store.progs().some(other => other.worker === prog.worker)) return
-    this.#pool.retire(prog.worker)
   }
 
   /** The FUSE thread looks at its messages before each request: a request of our own makes it look now. */

@@ -21,6 +21,9 @@ export interface ServerInit {
   readonly mail: SharedArrayBuffer
 }
 
+/** Requests whose answer says where objects are pinned. */
+const LISTS: ReadonlySet<string> = new Set(['link_list', 'map_list'])
+
 /** One request to .iterfs/ctl: a JSON object with a `cmd`, in one write. Null when it is not that. */
 function parseRequest(data: Uint8Array): CtlRequest | null {
   try {
@@ -44,8 +47,8 @@ export function createServer(init: ServerInit, port: MessagePort, reply: (bytes:
     reply,
     openFailed: fh => tree.openFailed(fh),
     command: command => {
-      if (command.t === 'arm') tree.armPin(command.pid, command.uid, command.link)
-      else if (command.t === 'debug') tree.addDebug(command.name, command.link)
+      if (command.t === 'arm') tree.armPin(command.pid, command.uid, command.object)
+      else if (command.t === 'debug') tree.addDebug(command.name, command.object)
     },
   })
   const tree: BpffsTree = new BpffsTree({ uid: init.uid, gid: init.gid, mode: init.mode, ownerUid: init.ownerUid, host: router })
@@ -57,10 +60,10 @@ export function createServer(init: ServerInit, port: MessagePort, reply: (bytes:
     write(req, fh, data) {
       const request = parseRequest(data)
       if (!request) return -EINVAL
-      // What only the tree knows goes along: the link behind an inode number, and where links are pinned.
-      const inoLink = typeof request.ino === 'number' ? tree.linkOfInode(request.ino) : undefined
-      const pins = request.cmd === 'link_list' ? tree.pins() : []
-      router.tell({ t: 'ctlWrite', fh, request, pins, inoLink, uid: req.uid, gid: req.gid, pid: req.pid })
+      // What only the tree knows goes along: the object behind an inode number, and where objects are pinned.
+      const inoObject = typeof request.ino === 'number' ? tree.objectOfInode(request.ino) : undefined
+      const pins = LISTS.has(request.cmd) ? tree.pins() : []
+      router.tell({ t: 'ctlWrite', fh, request, pins, inoObject, uid: req.uid, gid: req.gid, pid: req.pid })
       return data.length
     },
     read(req, fh, size, offset) {

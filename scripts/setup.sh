@@ -10,7 +10,7 @@ if [ "$node_major" -lt 20 ]; then
 fi
 
 # command or file : Debian package
-wanted="clang:clang llvm-strip:llvm bpftool:bpftool fusermount3:fuse3 fusermount:fuse3 ip:iproute2 strace:strace python3:python3 setpriv:util-linux cc:gcc"
+wanted="clang:clang clang-16:clang-16 clang-19:clang-19 llvm-strip:llvm bpftool:bpftool fusermount3:fuse3 fusermount:fuse3 ip:iproute2 strace:strace python3:python3 setpriv:util-linux cc:gcc"
 missing=""
 for pair in $wanted; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"

@@ -1,15 +1,18 @@
 // One engine: loaded programs, and the open files that run them. An engine worker of the daemon has one, and
 // `iterfs read` has one of its own, without a mount.
+import { BpfEngine, type BpfEngineOptions, type LoadedObject, type ObjectLoad } from './bpf/engine.ts'
 import type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
-import { findTarget, type IterReg, listTargets, type Opener } from './iter/reg.ts'
+import { BPF_ITER_RESCHED, findTarget, type IterReg, listTargets, type Opener } from './iter/reg.ts'
 import { IterSession, type RunProg } from './iter/session.ts'
 import { type Iter, loadModule, runnerOf } from './program/module.ts'
-import { EBADF, EINVAL, ENOENT, ErrnoError } from './util/errno.ts'
+import { EBADF, EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, throwErrno } from './util/errno.ts'
 
 /** A program as it was found in its file. */
 export interface FoundProg {
   readonly name: string
   readonly target: string
+  /** Its name in the engine. */
+  readonly key: string
 }
 
 /** What attaching a program gives: plain data that crosses threads. */
@@ -25,13 +28,26 @@ export interface Progress {
   leave(): void
 }
 
+export interface EngineOptions {
+  readonly progress?: Progress
+  /** Without it BPF objects cannot be loaded. */
+  readonly bpf?: BpfEngineOptions
+}
+
 export class Engine {
   readonly #progs = new Map<string, RunProg>()
   readonly #sessions = new Map<number, IterSession>()
   readonly #progress: Progress | undefined
+  readonly #bpf: BpfEngine | undefined
 
-  constructor(progress?: Progress) {
-    this.#progress = progress
+  constructor(options: EngineOptions = {}) {
+    this.#progress = options.progress
+    this.#bpf = options.bpf && new BpfEngine(options.bpf)
+  }
+
+  /** The BPF side. @throws ErrnoError EOPNOTSUPP when this engine was made without */
+  get bpf(): BpfEngine {
+    return this.#bpf ?? throwErrno(EOPNOTSUPP, 'this engine runs no BPF programs')
   }
 
   /**
@@ -44,7 +60,7 @@ export class Engine {
       targetOf(prog.name, prog.target)
       this.#progs.set(prog.name, prog.run)
     }
-    return found.map(({ name, target }) => ({ name, target }))
+    return found.map(({ name, target }) => ({ name, target, key: name }))
   }
 
   /** Adds a program that is there already. */
@@ -52,9 +68,24 @@ export class Engine {
     this.#progs.set(name, runnerOf(iter))
   }
 
-  /** BPF_LINK_CREATE's part of the target. @throws ErrnoError of the target's attach check */
-  attach(target: string, info: IterLinkInfo | undefined): Attached {
-    const reg = targetOf('attach', target)
+  /** Loads a BPF object; see BpfEngine.load(). Its programs are opened by their keys. */
+  loadObject(object: ObjectLoad): LoadedObject {
+    return this.bpf.load(object)
+  }
+
+  /**
+   * BPF_LINK_CREATE's part of the target.
+   * @param prog key of the program, for what the kernel asks of sleepable ones
+   * @throws ErrnoError EINVAL for a sleepable program on a target that does not yield, and what the target's attach check says
+   */
+  attach(prog: string, target: string, info: IterLinkInfo | undefined): Attached {
+    const reg = targetOf(prog, target)
+    if (this.#bpf?.prog(prog)?.sleepable && !(reg.feature & BPF_ITER_RESCHED)) {
+      throw new ErrnoError(
+        EINVAL,
+        `${prog}: want a program that does not sleep for target ${target}, got section iter.s/${target}`,
+      )
+    }
     const aux = reg.attach_target?.(info) ?? {}
     const filled: Partial<LinkInfo> = {}
     reg.fill_link_info?.(aux, filled as LinkInfo)
@@ -68,14 +99,23 @@ export class Engine {
 
   /** open(2) of a pin: nothing is looked at yet. @throws ErrnoError of the target's source */
   open(fh: number, prog: string, target: string, aux: IterAux, opener: Opener, sessionId: bigint): void {
-    const run = this.#progs.get(prog)
+    const run = this.#progs.get(prog) ?? this.#bpf?.prog(prog)?.run
     if (!run) throw new ErrnoError(ENOENT, `no program ${prog} in this engine`)
     const ops = targetOf(prog, target).seq_info.open(aux, opener)
     this.#sessions.set(fh, new IterSession(ops, this.#guarded(run), sessionId))
   }
 
-  /** read(2); see IterSession.read(). @throws ErrnoError EBADF for a handle that is not open, and what read() throws */
-  read(fh: number, size: number): Uint8Array {
+  /** open(2) of a pinned map: its elements as text. @throws ErrnoError ENOENT, EIO for a map without BTF or of another type */
+  openMap(fh: number, id: number): void {
+    this.#sessions.set(fh, new IterSession(...this.bpf.show(id), 0n))
+  }
+
+  /**
+   * read(2) by `reader`, the process that helpers call current; see IterSession.read().
+   * @throws ErrnoError EBADF for a handle that is not open, and what read() throws
+   */
+  read(fh: number, size: number, reader?: Opener): Uint8Array {
+    if (reader && this.#bpf) this.#bpf.reader = reader
     return this.#session(fh).read(size)
   }
 

@@ -1,5 +1,25 @@
 // The public names of iterfs.
+
+export type {
+  BpfEngineOptions,
+  LoadedMap,
+  LoadedObject,
+  LoadedProg,
+  MapAnswer,
+  MapCreate,
+  MapRequest,
+  ObjectLoad,
+} from './bpf/engine.ts'
+export { type KernelTypes, kernelTypes } from './bpf/kernel-types.ts'
+export { encodeBtf } from './btf/encode.ts'
+export { formatC } from './btf/format-c.ts'
+export { formatRaw } from './btf/format-raw.ts'
+export { parseBtf } from './btf/parse.ts'
+export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
+export type { Btf, BtfType } from './btf/types.ts'
+export { parseElf } from './elf/parse.ts'
 export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
+
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 export {
@@ -17,7 +37,20 @@ export { compileWasm, V8_FLAGS } from './jit/compile.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
-export { BPF_F_REPLACE, type Link, linkFdinfo, linkInfo, ObjectStore, type Prog } from './objects/store.ts'
+export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
+export {
+  BPF_F_REPLACE,
+  type Link,
+  linkFdinfo,
+  linkInfo,
+  type MapInfo,
+  ObjectStore,
+  type Pinnable,
+  type Prog,
+  pinNumber,
+  pinnedAs,
+  type StoredMap,
+} from './objects/store.ts'
 export { nodePlatform } from './platform/node.ts'
 export type { Dir, FileStat, Platform } from './platform/platform.ts'
 export { DEBUG_PROGS, type DebugProg } from './program/debug.ts'
@@ -28,6 +61,7 @@ export type { IterContexts } from './targets/contexts.ts'
 export type { ObjectsView } from './targets/objects.ts'
 export { registerTargets } from './targets/register.ts'
 export { ADDRESS, type Addressed } from './util/address.ts'
+export { encodeText, isElf } from './util/bytes.ts'
 export * from './util/errno.ts'
 export { ObjectGone } from './util/object-gone.ts'
 export type { Compile } from './vm/engine.ts'

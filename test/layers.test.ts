@@ -20,10 +20,25 @@ const SRC: Record<string, readonly string[]> = {
   helpers: ['util', 'seq', 'btf', 'vm', 'maps'],
   sources: ['util', 'platform'],
   kernel: ['util', 'platform', 'sources', 'btf', 'vm'],
-  targets: ['util', 'platform', 'seq', 'iter', 'sources', 'kernel'],
+  targets: ['util', 'platform', 'seq', 'iter', 'maps', 'sources', 'kernel'],
   program: ['util', 'seq', 'iter', 'helpers', 'targets'],
   objects: ['util', 'iter'],
-  bpf: ['util', 'platform', 'seq', 'iter', 'btf', 'vm', 'jit', 'maps', 'helpers', 'sources', 'kernel', 'object'],
+  bpf: [
+    'util',
+    'platform',
+    'seq',
+    'iter',
+    'btf',
+    'vm',
+    'jit',
+    'maps',
+    'helpers',
+    'sources',
+    'kernel',
+    'object',
+    'insn',
+    'core-relo',
+  ],
 }
 
 /** The same for mount/; `index` is src/index.ts, the public list, `src/util` is open to all. */

@@ -3,17 +3,17 @@ import type { Answer, FuseRequest } from '../fuse/protocol.ts'
 
 export interface PinHost {
   /** The engine answers the OPEN itself, later: fuse_open_out or an errno; after an errno it calls BpffsTree.openFailed(). */
-  openPin(req: FuseRequest, link: number, fh: number): void
+  openPin(req: FuseRequest, object: number, fh: number): void
   /** The engine answers the READ itself, later. */
   readPin(req: FuseRequest, fh: number, size: number): void
   /** The last close of what openPin() opened. */
   releasePin(fh: number): void
   /** The reader of a deferred request got a signal. */
   interrupt(unique: number): void
-  /** A pin was made: one more inode refers to the link. */
-  getLink(link: number): void
+  /** A pin was made: one more inode refers to the object. */
+  getObject(object: number): void
   /** The inode is gone: no name, no open file, no reference of the kernel (O_PATH, a lookup under way). */
-  putLink(link: number): void
+  putObject(object: number): void
   /** ns since the epoch */
   now(): bigint
 }

@@ -19,7 +19,8 @@ export interface Entry {
 
 export type Body =
   | { readonly kind: 'dir'; readonly entries: Map<string, Entry>; parent: Inode | null }
-  | { readonly kind: 'pin'; readonly link: number; readonly own: boolean }
+  /** `object` is the number that the store gives what is pinned (pinNumber()); it means nothing to the tree. */
+  | { readonly kind: 'pin'; readonly object: number; readonly own: boolean }
   | { readonly kind: 'symlink'; readonly target: Uint8Array }
   | { readonly kind: 'control'; readonly file: ControlFile }
 

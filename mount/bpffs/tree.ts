@@ -61,7 +61,7 @@ export class BpffsTree {
   readonly #host: PinHost
   readonly #nodes = new Map<number, Inode>()
   readonly #files = new Map<number, OpenFile>()
-  readonly #armed = new Map<string, { link: number; at: bigint }>()
+  readonly #armed = new Map<string, { object: number; at: bigint }>()
   readonly #root: Dir
   readonly #control: Dir
   #lastIno = 0
@@ -90,16 +90,16 @@ export class BpffsTree {
   }
 
   /** Adds a pin of the mount's own to the root: maps.debug and progs.debug, which nobody can remove or rename. */
-  addDebug(name: string, link: number): void {
-    this.#insert(this.#root, encodeText(name), this.#newInode(S_IFREG | 0o400, 0, 0, { kind: 'pin', link, own: true }))
-    this.#host.getLink(link)
+  addDebug(name: string, object: number): void {
+    this.#insert(this.#root, encodeText(name), this.#newInode(S_IFREG | 0o400, 0, 0, { kind: 'pin', object, own: true }))
+    this.#host.getObject(object)
   }
 
-  /** The next CREATE by this caller makes a pin of `link`; replaces what was armed for the caller before. */
-  armPin(pid: number, uid: number, link: number): void {
+  /** The next CREATE by this caller makes a pin of `object`; replaces what was armed for the caller before. */
+  armPin(pid: number, uid: number, object: number): void {
     const key = `${pid}:${uid}`
     this.#armed.delete(key)
-    this.#armed.set(key, { link, at: this.#host.now() })
+    this.#armed.set(key, { object, at: this.#host.now() })
     if (this.#armed.size > MAX_ARMED) this.#armed.delete(this.#armed.keys().next().value!)
   }
 
@@ -109,19 +109,19 @@ export class BpffsTree {
     if (file) this.#closed(fh, file)
   }
 
-  /** The link pinned at an inode number, or undefined. */
-  linkOfInode(ino: number): number | undefined {
+  /** The number of what is pinned at an inode number, or undefined. */
+  objectOfInode(ino: number): number | undefined {
     const inode = this.#nodes.get(ino)
-    return inode?.body.kind === 'pin' ? inode.body.link : undefined
+    return inode?.body.kind === 'pin' ? inode.body.object : undefined
   }
 
   /** Every path of every pin, from the root, without those of the mount itself. */
-  pins(): { link: number; path: string }[] {
-    const found: { link: number; path: string }[] = []
+  pins(): { object: number; path: string }[] {
+    const found: { object: number; path: string }[] = []
     const walk = (dir: Dir, path: string): void => {
       for (const { name, inode } of dir.body.entries.values()) {
         if (isDir(inode)) walk(inode, `${path}${name}/`)
-        else if (inode.body.kind === 'pin' && !inode.body.own) found.push({ link: inode.body.link, path: `${path}${name}` })
+        else if (inode.body.kind === 'pin' && !inode.body.own) found.push({ object: inode.body.object, path: `${path}${name}` })
       }
     }
     walk(this.#root, '')
@@ -197,11 +197,11 @@ export class BpffsTree {
     this.#maybeFree(inode)
   }
 
-  /** The kernel evicts an inode, and drops its link, when it has no name, no open file and no O_PATH reference any more. */
+  /** The kernel evicts an inode, and drops its object, when it has no name, no open file and no O_PATH reference any more. */
   #maybeFree(inode: Inode): void {
     if (inode.nlink > 0 || inode.opens > 0 || inode.lookups > 0) return
     this.#nodes.delete(inode.ino)
-    if (inode.body.kind === 'pin') this.#host.putLink(inode.body.link)
+    if (inode.body.kind === 'pin') this.#host.putObject(inode.body.object)
   }
 
   #forget(nodeid: number, count: number): number {
@@ -389,7 +389,7 @@ export class BpffsTree {
       inode.mtime = inode.ctime = this.#host.now()
     }
     const fh = this.#opened(inode)
-    this.#host.openPin(req, body.link, fh)
+    this.#host.openPin(req, body.object, fh)
     return DEFERRED
   }
 
@@ -401,9 +401,9 @@ export class BpffsTree {
     if (!armed || this.#host.now() - armed.at > ARM_VALID_NS) return -EACCES
     checkNewName(dir, req.names[0]!)
     this.#armed.delete(key)
-    const { link } = armed
-    const inode = this.#create(dir, req.names[0]!, req, S_IFREG | (req.in.mode & 0o7777), { kind: 'pin', link, own: false })
-    this.#host.getLink(link)
+    const { object } = armed
+    const inode = this.#create(dir, req.names[0]!, req, S_IFREG | (req.in.mode & 0o7777), { kind: 'pin', object, own: false })
+    this.#host.getObject(object)
     const fh = this.#opened(inode, { bare: true })
     const entry = this.#entryOut(inode)
     const reply = new Uint8Array(entry.length + abi.fuse_open_out.size)

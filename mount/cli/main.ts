@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // The command iterfs: its verbs, each a row of options and the function that does it.
 import { Command, CommanderError } from 'commander'
+import { btfDump } from './commands/btf.ts'
 import { linkShow, linkUpdate, progShow } from './commands/link.ts'
+import { mapCommand } from './commands/map-verbs.ts'
 import { mountCommand, umountCommand } from './commands/mount.ts'
 import { pinCommand } from './commands/pin.ts'
 import { readCommand } from './commands/read.ts'
@@ -42,11 +44,17 @@ function build(): Command {
     .action(umountCommand)
 
   progOptions(
-    iterfs.command('pin <program> <path>').description('load PROGRAM and pin its iterator at PATH, in an iterfs mount'),
+    iterfs
+      .command('pin <program> <path> [map...]')
+      .description(
+        'load PROGRAM and pin its iterator at PATH, in an iterfs mount; MAP is `map id N`, `map pinned FILE` or `map name NAME`',
+      ),
   ).action(pinCommand)
 
   progOptions(
-    iterfs.command('read <program>').description('run the iterator of PROGRAM once to standard output; needs no mount'),
+    iterfs
+      .command('read <program> [map...]')
+      .description('run the iterator of PROGRAM once to standard output; needs no mount; `map name NAME` is a map of the object'),
   ).action(readCommand)
 
   iterfs
@@ -74,6 +82,23 @@ function build(): Command {
     .command('show [what] [id]')
     .option('-j, --json', 'JSON, as bpftool prints it')
     .action(progShow)
+
+  iterfs
+    .command('map [words...]')
+    .description('maps: `iterfs map help` lists the verbs, which are those of bpftool map')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(mapCommand)
+
+  iterfs
+    .command('btf')
+    .description('show types')
+    .command('dump [what...]')
+    .description('types of iterfs, or those of `file PATH`: an object, or bare BTF')
+    .option('-F, --format <format>', 'raw: one type a line; c: a vmlinux.h to compile programs with', 'raw')
+    .option('-b, --blob', 'the bytes of the BTF, as bpftool and libbpf read them')
+    .option('-o, --output <file>', 'write to FILE')
+    .action(btfDump)
 
   iterfs
     .command('vm')

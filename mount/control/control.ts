@@ -1,5 +1,5 @@
 // The control plane behind .iterfs/ctl: each open handle is to iterfs what a process with descriptors is to bpf(2). It holds
-// the programs and links it made until it is closed; pins and open files hold links on their own.
+// the programs, maps and links it made until it is closed; pins and open files hold them on their own.
 import type { Logger } from 'pino'
 import {
   EINVAL,
@@ -11,12 +11,19 @@ import {
   type Link,
   linkFdinfo,
   linkInfo,
+  type MapCreate,
+  type MapInfo,
+  type MapRequest,
   type ObjectStore,
+  type Pinnable,
+  pinNumber,
+  pinnedAs,
+  type StoredMap,
   strerror,
 } from '../../src/index.ts'
 import { EINTR } from '../../src/util/errno.ts'
-import type { CtlRequest, FuseCommand, FuseEvent, PinPath } from '../engine/messages.ts'
-import type { EnginePool } from '../engine/pool.ts'
+import type { CtlRequest, FuseCommand, FuseEvent, Opened, PinPath } from '../engine/messages.ts'
+import type { EnginePool, Loaded } from '../engine/pool.ts'
 import { encodeReply } from '../fuse/protocol.ts'
 
 export interface ControlOptions {
@@ -33,6 +40,7 @@ export interface ControlOptions {
 
 interface Handle {
   readonly progs: Set<number>
+  readonly maps: Set<number>
   readonly links: Set<number>
   answer: Promise<Uint8Array>
   readonly readers: Set<number>
@@ -44,7 +52,8 @@ interface Call {
   readonly uid: number
   readonly pid: number
   readonly pins: readonly PinPath[]
-  readonly inoLink: number | undefined
+  /** The pinNumber() at the inode that the request names. */
+  readonly inoObject: number | undefined
 }
 
 export class Control {
@@ -58,12 +67,13 @@ export class Control {
   /** What the FUSE thread says of control files and references. */
   event(event: FuseEvent): void {
     switch (event.t) {
-      case 'getLink':
-      case 'putLink':
-        return this.#count(event.t, event.link)
+      case 'getObject':
+      case 'putObject':
+        return this.#count(event.t, event.object)
       case 'ctlOpen':
         this.#handles.set(event.fh, {
           progs: new Set(),
+          maps: new Set(),
           links: new Set(),
           answer: Promise.resolve(new Uint8Array()),
           readers: new Set(),
@@ -82,18 +92,18 @@ export class Control {
     }
   }
 
-  /** A pin's reference. A client that closed its handle before it made the pin has none: the link is gone, the pin reads as EIO. */
-  #count(which: 'getLink' | 'putLink', link: number): void {
+  /** A pin's reference. A client that closed its handle before it made the pin has none: the object is gone, the pin reads as EIO. */
+  #count(which: 'getObject' | 'putObject', object: number): void {
     const { store, log } = this.#options
-    if (store.hasLink(link)) store[which](link)
-    else log.warn({ link }, `${which}: the link is gone already`)
+    const done = which === 'getObject' ? store.holdPinned(object) : store.putPinned(object)
+    if (!done) log.warn(pinnedAs(object), `${which}: the object is gone already`)
   }
 
   #write(event: FuseEvent & { t: 'ctlWrite' }): void {
     const handle = this.#handles.get(event.fh)
     if (!handle) return
-    const { request, uid, pid, pins, inoLink } = event
-    const done = handle.answer.then(() => this.#run({ handle, request, uid, pid, pins, inoLink }))
+    const { request, uid, pid, pins, inoObject } = event
+    const done = handle.answer.then(() => this.#run({ handle, request, uid, pid, pins, inoObject }))
     handle.answer = done
       .catch((err: unknown) => {
         const errno = errnoOf(err, () => {})
@@ -125,8 +135,10 @@ export class Control {
   #drop(handle: Handle): void {
     for (const link of handle.links) this.#options.store.putLink(link)
     for (const prog of handle.progs) this.#options.store.putProg(prog)
+    for (const map of handle.maps) this.#options.store.putMap(map)
     handle.links.clear()
     handle.progs.clear()
+    handle.maps.clear()
     this.#options.wake()
   }
 
@@ -148,26 +160,31 @@ type Command = (call: Call, options: ControlOptions) => unknown
 
 /** The requests of .iterfs/ctl, named like the commands of bpf(2) that they stand for. Answers are JSON objects. */
 const COMMANDS = {
-  /** { path, set } -> { progs: [{ id, name, target }] } in the order of the module's exports */
-  async prog_load({ handle, request, uid }, { pool, store, log }) {
+  /**
+   * { path, set, map_id? } -> { progs: [{ id, name, target }], map_ids } in the order of the file. A BPF object is told from a module by its
+   * first bytes; `map_id` is the map whose address space its programs shall share, since they will iterate it.
+   */
+  async prog_load(call, options) {
+    const { handle, request, uid } = call
+    const { pool, store, log } = options
     const path = text(request, 'path')
     const set = record(request, 'set')
-    const loaded = await pool.load(path, set)
+    const withMap = request.map_id === undefined ? undefined : store.map(number(request, 'map_id'))
+    const loaded = await pool.load(path, set, withMap)
     const loadedAt = BigInt(Date.now()) * 1_000_000n
-    const progs = loaded.progs.map(({ name, target }) =>
-      store.addProg({ name, target, tag: loaded.tag, uid, loadedAt, path, worker: loaded.worker }),
-    )
+    keepMaps(handle, loaded, options)
+    const progs = loaded.progs.map(prog => store.addProg({ ...prog, uid, loadedAt, path, worker: loaded.worker }))
     for (const prog of progs) handle.progs.add(prog.id)
     pool.publishObjects()
     log.info({ path, uid, progs: progs.map(prog => prog.name), worker: loaded.worker }, 'loaded')
-    return { progs: progs.map(({ id, name, target }) => ({ id, name, target })) }
+    return { progs: progs.map(({ id, name, target }) => ({ id, name, target })), map_ids: loaded.maps.map(map => map.id) }
   },
 
-  /** { prog_id, info } -> { link_id } */
+  /** { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map. */
   async link_create({ handle, request }, options) {
     const { pool, store, toFuse } = options
     const prog = store.prog(number(request, 'prog_id'))
-    const attached = await pool.attach(prog.worker, prog.target, request.info as IterLinkInfo | undefined)
+    const attached = await pool.attach(prog.worker, prog.key, prog.target, request.info as IterLinkInfo | undefined)
     const link = store.addLink(prog, { aux: attached.aux, targetInfo: attached.info, targetFdinfo: attached.fdinfo })
     handle.links.add(link.id)
     route(link, toFuse)
@@ -175,17 +192,77 @@ const COMMANDS = {
     return { link_id: link.id }
   },
 
-  /** { link_id } -> {}: the caller's next open(O_CREAT | O_EXCL) makes the pin */
+  /** { type, name, key_size, value_size, max_entries, flags } -> { map_id } */
+  async map_create({ handle, request }, options) {
+    const attr = {
+      ...{ name: text(request, 'name'), type: number(request, 'type'), flags: optional(request, 'flags'), mapExtra: 0n },
+      ...{ keySize: number(request, 'key_size'), valueSize: number(request, 'value_size') },
+      maxEntries: number(request, 'max_entries'),
+    }
+    const inner = request.inner_map_id === undefined ? undefined : options.store.map(number(request, 'inner_map_id')).info
+    const loaded = await options.pool.createMap({ attr: inner ? { ...attr, inner: attrOfInfo(inner) } : attr })
+    keepMaps(handle, loaded, options)
+    options.pool.publishObjects()
+    return { map_id: loaded.maps[0]!.id }
+  },
+
+  /** { map_id, op, ... } -> MapAnswer; keys and values are base64 (MapRequest of src/bpf). */
+  async map_elem({ request }, { store, pool }) {
+    const map = store.map(number(request, 'map_id'))
+    const op = text(request, 'op') as MapRequest['op']
+    const key = request.key === null || request.key === undefined ? null : fromBase64(text(request, 'key'))
+    const base = { op, map: map.id, key, after: key } as const
+    const value = request.value === undefined ? {} : { value: fromBase64(text(request, 'value')) }
+    const rest = { ...value, flags: optional(request, 'flags'), count: optional(request, 'count') }
+    const answer = await pool.mapRequest(map.worker, { ...base, ...rest } as unknown as MapRequest)
+    if (op === 'freeze') map.info = { ...map.info, frozen: true }
+    return {
+      errno: answer.errno,
+      ...(answer.value ? { value: toBase64(answer.value) } : {}),
+      ...(answer.key ? { key: toBase64(answer.key) } : {}),
+      ...(answer.elements
+        ? {
+            elements: answer.elements.map(elem => [
+              toBase64(elem.key),
+              typeof elem.value === 'number' ? elem.value : toBase64(elem.value),
+            ]),
+          }
+        : {}),
+    }
+  },
+
+  /** { map_id } -> { btf, key_type_id, value_type_id }: the types of a map's keys and values; the BTF as base64 */
+  async map_types({ request }, { store, pool }) {
+    const map = store.map(number(request, 'map_id'))
+    const { errno, types } = await pool.mapRequest(map.worker, { op: 'types', map: map.id })
+    if (!types) throw new ErrnoError(-errno, `map ${map.id} has no BTF`)
+    return { btf: toBase64(types.btf), key_type_id: types.keyTypeId, value_type_id: types.valueTypeId }
+  },
+
+  /** { ino? | map_id? } -> { maps: [bpf_map_info and pinned] } */
+  map_list({ request, inoObject, pins }, { store }) {
+    const one = request.ino !== undefined || request.map_id !== undefined
+    const maps = one ? [findMap(store, request, inoObject)] : store.maps()
+    return { maps: maps.map(map => ({ info: map.info, pinned: pathsOf(pins, 'map', map.id) })) }
+  },
+
+  /** { link_id | map_id } -> {}: the caller's next open(O_CREAT | O_EXCL) makes the pin */
   obj_pin({ request, uid, pid }, { store, toFuse, log }) {
+    if (request.map_id !== undefined) {
+      const map = store.map(number(request, 'map_id'))
+      toFuse({ t: 'arm', pid, uid, object: pinNumber('map', map.id) })
+      log.info({ map: map.id, path: request.path, uid }, 'pin')
+      return {}
+    }
     const link = store.link(number(request, 'link_id'))
-    toFuse({ t: 'arm', pid, uid, link: link.id })
+    toFuse({ t: 'arm', pid, uid, object: pinNumber('link', link.id) })
     log.info({ link: link.id, prog: link.prog.name, target: link.target, path: request.path, uid }, 'pin')
     return {}
   },
 
   /** { ino | link_id, prog_id, flags, old_prog_id } -> {} */
-  link_update({ request, inoLink }, { store, pool, toFuse }) {
-    const link = findLink(store, request, inoLink)
+  link_update({ request, inoObject }, { store, pool, toFuse }) {
+    const link = findLink(store, request, inoObject)
     store.updateLink(link, store.prog(number(request, 'prog_id')), optional(request, 'flags'), optional(request, 'old_prog_id'))
     route(link, toFuse)
     pool.publishObjects()
@@ -193,13 +270,13 @@ const COMMANDS = {
   },
 
   /** { ino?, link_id? } -> { links: [bpf_link_info and pinned, fdinfo] } */
-  link_list({ request, inoLink, pins }, { store }) {
+  link_list({ request, inoObject, pins }, { store }) {
     const one = request.ino !== undefined || request.link_id !== undefined
-    const links = one ? [findLink(store, request, inoLink)] : store.links()
+    const links = one ? [findLink(store, request, inoObject)] : store.links()
     return {
       links: links.map(link => ({
         info: linkInfo(link),
-        pinned: pins.filter(pin => pin.link === link.id).map(pin => pin.path),
+        pinned: pathsOf(pins, 'link', link.id),
         fdinfo: linkFdinfo(link),
       })),
     }
@@ -212,14 +289,45 @@ const COMMANDS = {
 } satisfies Record<string, Command>
 
 function route(link: Link, toFuse: ControlOptions['toFuse']): void {
-  const { worker, name, target } = link.prog
-  toFuse({ t: 'route', link: link.id, route: { worker, prog: name, target, aux: link.aux } })
+  const { worker, key, target } = link.prog
+  const what: Opened = { kind: 'link', prog: key, target, aux: link.aux }
+  toFuse({ t: 'route', object: pinNumber('link', link.id), route: { worker, what } })
 }
 
-function findLink(store: ObjectStore, request: CtlRequest, inoLink: number | undefined): Link {
-  if (request.ino === undefined) return store.link(number(request, 'link_id'))
-  if (inoLink === undefined) throw new ErrnoError(ENOENT, `no link is pinned at inode ${String(request.ino)}`)
-  return store.link(inoLink)
+/** Takes in the maps of what was loaded; the handle holds them. */
+function keepMaps(handle: Handle, { worker, maps }: Loaded, { store, toFuse }: ControlOptions): void {
+  for (const info of maps) {
+    store.addMap({ id: info.id, worker, info })
+    handle.maps.add(info.id)
+    toFuse({ t: 'route', object: pinNumber('map', info.id), route: { worker, what: { kind: 'map', map: info.id } } })
+  }
+}
+
+const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
+const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+const attrOfInfo = (info: MapInfo): MapCreate['attr'] => ({
+  ...{ name: info.name, type: info.type, flags: info.flags, mapExtra: info.map_extra },
+  ...{ keySize: info.key_size, valueSize: info.value_size, maxEntries: info.max_entries },
+})
+
+const pathsOf = (pins: readonly PinPath[], kind: Pinnable, id: number): string[] =>
+  pins.filter(pin => pin.object === pinNumber(kind, id)).map(pin => pin.path)
+
+function findMap(store: ObjectStore, request: CtlRequest, inoObject: number | undefined): StoredMap {
+  return store.map(request.ino === undefined ? number(request, 'map_id') : idAt('map', request, inoObject))
+}
+
+function findLink(store: ObjectStore, request: CtlRequest, inoObject: number | undefined): Link {
+  return store.link(request.ino === undefined ? number(request, 'link_id') : idAt('link', request, inoObject))
+}
+
+/** The id of what is pinned at the inode that a request names. @throws ErrnoError ENOENT, EINVAL for another kind of object, as bpftool */
+function idAt(want: Pinnable, request: CtlRequest, inoObject: number | undefined): number {
+  if (inoObject === undefined) throw new ErrnoError(ENOENT, `nothing is pinned at inode ${String(request.ino)}`)
+  const { kind, id } = pinnedAs(inoObject)
+  if (kind !== want) throw new ErrnoError(EINVAL, `incorrect object type: ${kind}`)
+  return id
 }
 
 function text(request: CtlRequest, field: string): string {

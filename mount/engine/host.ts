@@ -1,5 +1,5 @@
 // Serves the requests of one engine: opens, reads and closes of pins, answered straight to the kernel.
-import { Engine, errnoOf, type Progress } from '../../src/index.ts'
+import { type BpfEngineOptions, Engine, errnoOf, type Progress } from '../../src/index.ts'
 import { FOPEN_DIRECT_IO, FOPEN_NONSEEKABLE, fuse_open_out } from '../fuse/abi.ts'
 import { encodeReply, encodeReplyHeader } from '../fuse/protocol.ts'
 import type { EngineRequest } from './messages.ts'
@@ -10,6 +10,8 @@ export interface EngineHostOptions {
   /** Counter of opens, shared by all engines: session_id of struct bpf_iter_meta. */
   readonly sessions: BigInt64Array
   readonly progress?: Progress
+  /** Without it BPF objects cannot be loaded. */
+  readonly bpf?: BpfEngineOptions
   /** Sends a reply to the kernel: header and, for data, a second part. */
   send(header: Uint8Array, data?: Uint8Array): void
   openFailed(fh: number): void
@@ -27,7 +29,7 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options
-    this.engine = new Engine(options.progress)
+    this.engine = new Engine(options)
   }
 
   handle(request: EngineRequest): void {
@@ -51,7 +53,9 @@ export class EngineHost {
     let errno = 0
     try {
       const sessionId = Atomics.add(sessions, 0, 1n) + 1n
-      this.engine.open(request.fh, request.prog, request.target, request.aux, request, sessionId)
+      const { what } = request
+      if (what.kind === 'map') this.engine.openMap(request.fh, what.map)
+      else this.engine.open(request.fh, what.prog, what.target, what.aux, request, sessionId)
     } catch (err) {
       errno = this.#errno(err)
     }
@@ -75,7 +79,7 @@ export class EngineHost {
   #read(request: EngineRequest & { t: 'read' }): void {
     const { pending, send } = this.#options
     try {
-      const data = this.engine.read(request.fh, request.size)
+      const data = this.engine.read(request.fh, request.size, request)
       if (!pending.take(request.slot, request.unique)) return this.engine.unread(request.fh, data.length)
       encodeReplyHeader(this.#header, request.unique, 0, data.length)
       send(this.#header, data)

@@ -1,7 +1,26 @@
 // What the daemon's threads say to each other. Three kinds of threads: main (objects, control, supervision), the FUSE
 // thread (requests, the tree) and engine workers (programs). Messages are plain data.
 import type { MessagePort } from 'node:worker_threads'
-import type { Attached, FoundProg, IterAux, IterLinkInfo, ObjectsView } from '../../src/index.ts'
+import type {
+  Attached,
+  IterAux,
+  IterLinkInfo,
+  LoadedMap,
+  MapAnswer,
+  MapCreate,
+  MapRequest,
+  ObjectLoad,
+  ObjectsView,
+  Prog,
+} from '../../src/index.ts'
+
+/** What a worker knows of a program that it loaded. */
+export type ProgDesc = Omit<Prog, 'id' | 'uid' | 'loadedAt' | 'path' | 'worker'>
+
+/** What an open file of a pin reads: an iterator's output, or a map as text. */
+export type Opened =
+  | { readonly kind: 'link'; readonly prog: string; readonly target: string; readonly aux: IterAux }
+  | { readonly kind: 'map'; readonly map: number }
 
 /** FUSE thread to engine worker. `slot` is where `unique` waits in the worker's PendingReplies. */
 export type EngineRequest =
@@ -13,11 +32,9 @@ export type EngineRequest =
       pid: number
       uid: number
       gid: number
-      prog: string
-      target: string
-      aux: IterAux
+      what: Opened
     }
-  | { t: 'read'; unique: number; slot: number; fh: number; size: number }
+  | { t: 'read'; unique: number; slot: number; fh: number; size: number; pid: number; uid: number; gid: number }
   | { t: 'close'; fh: number }
   | { t: 'retire' }
 
@@ -27,7 +44,12 @@ export type EngineNotice = { t: 'openFailed'; fh: number }
 /** Main to engine worker. */
 export type EngineCommand =
   | { t: 'load'; id: number; path: string; set: Record<string, string> }
-  | { t: 'attach'; id: number; target: string; info: IterLinkInfo | undefined }
+  | { t: 'loadObject'; id: number; object: ObjectLoad }
+  | { t: 'createMap'; id: number; map: MapCreate }
+  | { t: 'unload'; prog: string }
+  | { t: 'freeMap'; map: number }
+  | { t: 'map'; id: number; request: MapRequest }
+  | { t: 'attach'; id: number; prog: string; target: string; info: IterLinkInfo | undefined }
   | { t: 'detach'; target: string; aux: IterAux }
   | { t: 'objects'; objects: ObjectsView }
 
@@ -39,11 +61,13 @@ export interface Failure {
 
 /** Engine worker to main. */
 export type EngineEvent =
-  | { t: 'loaded'; id: number; progs: FoundProg[]; tag: string }
+  | { t: 'loaded'; id: number; progs: ProgDesc[]; maps: LoadedMap[] }
+  | { t: 'createdMap'; id: number; map: LoadedMap }
+  | { t: 'mapped'; id: number; answer: MapAnswer }
   | { t: 'attached'; id: number; attached: Attached }
   | { t: 'failed'; id: number; failure: Failure }
   | { t: 'reply'; bytes: Uint8Array }
-  | { t: 'log'; level: 'warn' | 'error'; fields: Record<string, unknown>; message: string }
+  | { t: 'log'; level: 'info' | 'warn' | 'error'; fields: Record<string, unknown>; message: string }
   | { t: 'done' }
 
 /** What an engine worker starts with. */
@@ -53,15 +77,17 @@ export interface EngineInit {
   pending: SharedArrayBuffer
   progress: SharedArrayBuffer
   sessions: SharedArrayBuffer
+  /** The last id of a map, counted over all engines. */
+  mapIds: SharedArrayBuffer
+  /** See BpfHooks.progLimitMs. */
+  progLimitMs: number
   mail: SharedArrayBuffer
 }
 
 /** What the FUSE thread routes a pin by. */
 export interface Route {
   worker: number
-  prog: string
-  target: string
-  aux: IterAux
+  what: Opened
 }
 
 /** Main to FUSE thread. */
@@ -69,14 +95,14 @@ export type FuseCommand =
   | { t: 'worker'; id: number; port: MessagePort; pending: SharedArrayBuffer }
   | { t: 'workerGone'; id: number }
   | { t: 'retire'; id: number }
-  | { t: 'route'; link: number; route: Route }
-  | { t: 'unroute'; link: number }
-  | { t: 'arm'; pid: number; uid: number; link: number }
-  | { t: 'debug'; name: 'maps.debug' | 'progs.debug'; link: number }
+  | { t: 'route'; object: number; route: Route }
+  | { t: 'unroute'; object: number }
+  | { t: 'arm'; pid: number; uid: number; object: number }
+  | { t: 'debug'; name: 'maps.debug' | 'progs.debug'; object: number }
 
-/** A pin as the tree has it. */
+/** A pin as the tree has it; `object` is a pinNumber(). */
 export interface PinPath {
-  link: number
+  object: number
   path: string
 }
 
@@ -88,15 +114,15 @@ export interface CtlRequest {
 
 /** FUSE thread to main. */
 export type FuseEvent =
-  | { t: 'getLink'; link: number }
-  | { t: 'putLink'; link: number }
+  | { t: 'getObject'; object: number }
+  | { t: 'putObject'; object: number }
   | { t: 'ctlOpen'; fh: number; uid: number; gid: number; pid: number }
   | {
       t: 'ctlWrite'
       fh: number
       request: CtlRequest
       pins: PinPath[]
-      inoLink: number | undefined
+      inoObject: number | undefined
       uid: number
       gid: number
       pid: number

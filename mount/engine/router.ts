@@ -54,8 +54,8 @@ export class Router implements PinHost {
     this.#options.port.postMessage(event)
   }
 
-  openPin(req: FuseRequest, link: number, fh: number): void {
-    const route = this.#routes.get(link)
+  openPin(req: FuseRequest, object: number, fh: number): void {
+    const route = this.#routes.get(object)
     const worker = route && this.#workers.get(route.worker)
     if (!route || !worker) {
       this.#options.openFailed(fh)
@@ -63,15 +63,15 @@ export class Router implements PinHost {
     }
     this.#files.set(fh, route.worker)
     const { unique, pid, uid, gid } = req
-    const { prog, target, aux } = route
-    if (!this.#send(worker, unique, slot => ({ t: 'open', unique, slot, fh, pid, uid, gid, prog, target, aux })))
-      this.openFailed(fh)
+    const { what } = route
+    if (!this.#send(worker, unique, slot => ({ t: 'open', unique, slot, fh, pid, uid, gid, what }))) this.openFailed(fh)
   }
 
   readPin(req: FuseRequest, fh: number, size: number): void {
     const worker = this.#workers.get(this.#files.get(fh) ?? -1)
     if (!worker) return this.#options.reply(encodeReply(req.unique, EIO))
-    this.#send(worker, req.unique, slot => ({ t: 'read', unique: req.unique, slot, fh, size }))
+    const { unique, pid, uid, gid } = req
+    this.#send(worker, unique, slot => ({ t: 'read', unique, slot, fh, size, pid, uid, gid }))
   }
 
   releasePin(fh: number): void {
@@ -87,12 +87,12 @@ export class Router implements PinHost {
     this.tell({ t: 'interrupt', unique })
   }
 
-  getLink(link: number): void {
-    this.tell({ t: 'getLink', link })
+  getObject(object: number): void {
+    this.tell({ t: 'getObject', object })
   }
 
-  putLink(link: number): void {
-    this.tell({ t: 'putLink', link })
+  putObject(object: number): void {
+    this.tell({ t: 'putObject', object })
   }
 
   now(): bigint {
@@ -135,10 +135,10 @@ export class Router implements PinHost {
         this.#workers.get(command.id)?.port.postMessage({ t: 'retire' } satisfies EngineRequest)
         return
       case 'route':
-        this.#routes.set(command.link, command.route)
+        this.#routes.set(command.object, command.route)
         return
       case 'unroute':
-        this.#routes.delete(command.link)
+        this.#routes.delete(command.object)
         return
       default:
         this.#options.command(command)

@@ -1,11 +1,11 @@
-// Entry of an engine worker thread: loads one module and serves its pins until it is retired or terminated.
+// Entry of an engine worker thread: loads one module, or BPF objects, and serves their pins until it is retired or terminated.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { errnoOf, hookModules, nodePlatform, registerTargets } from '../../src/index.ts'
+import { compileWasm, errnoOf, hookModules, type LoadedProg, nodePlatform, registerTargets } from '../../src/index.ts'
 import { writeReply } from '../transport/devfuse.ts'
 import { EngineHost } from './host.ts'
-import type { EngineCommand, EngineEvent, EngineInit, EngineNotice, EngineRequest } from './messages.ts'
+import type { EngineCommand, EngineEvent, EngineInit, EngineNotice, EngineRequest, ProgDesc } from './messages.ts'
 import { PendingReplies } from './pending.ts'
 import { ProgressWriter } from './watch.ts'
 
@@ -17,15 +17,33 @@ const report = (err: unknown): void => {
   toMain({ t: 'log', level: 'error', fields: { err: String((err as Error | null)?.stack ?? err) }, message: 'program failed' })
 }
 
-const objects = registerTargets(nodePlatform(), {
-  denied: (what, times) => toMain({ t: 'log', level: 'warn', fields: { what, times }, message: 'not allowed to read; left out' }),
-})
+const denied = (what: string, times: number): void =>
+  toMain({ t: 'log', level: 'warn', fields: { what, times }, message: 'not allowed to read; left out' })
+
+const platform = nodePlatform()
+const objects = registerTargets(platform, { denied, map: id => host.engine.bpf.map(id) })
+const mapIds = new Int32Array(init.mapIds)
 hookModules(new URL('../../src/index.js', import.meta.url).href)
 
-const host = new EngineHost({
+const host: EngineHost = new EngineHost({
   pending: new PendingReplies(init.pending),
   sessions: new BigInt64Array(init.sessions),
   progress: new ProgressWriter(init.progress),
+  bpf: {
+    platform,
+    compile: compileWasm,
+    progLimitMs: init.progLimitMs,
+    nextMapId: () => Atomics.add(mapIds, 0, 1) + 1,
+    denied,
+    progFailed: (prog, err) =>
+      toMain({
+        t: 'log',
+        level: 'error',
+        fields: { prog, err: err.message },
+        message: 'program was ended; its reader gets an error',
+      }),
+    trace: (prog, text) => toMain({ t: 'log', level: 'info', fields: { prog }, message: `bpf_trace_printk: ${text}` }),
+  },
   send: (header, data) => send(header, data),
   openFailed: fh => {
     port.postMessage({ t: 'openFailed', fh } satisfies EngineNotice)
@@ -54,15 +72,35 @@ async function command(message: EngineCommand): Promise<void> {
       return
     case 'detach':
       return host.engine.detach(message.target, message.aux)
+    case 'unload':
+      return host.engine.bpf.unload(message.prog)
+    case 'freeMap':
+      return host.engine.bpf.freeMap(message.map)
     case 'attach':
-      return toMain({ t: 'attached', id: message.id, attached: host.engine.attach(message.target, message.info) })
+      return toMain({ t: 'attached', id: message.id, attached: host.engine.attach(message.prog, message.target, message.info) })
+    case 'map':
+      return toMain({ t: 'mapped', id: message.id, answer: host.engine.bpf.request(message.request) })
+    case 'createMap':
+      return toMain({ t: 'loaded', id: message.id, progs: [], maps: [host.engine.bpf.createMap(message.map)] })
+    case 'loadObject': {
+      const { progs, maps } = host.engine.loadObject(message.object)
+      return toMain({ t: 'loaded', id: message.id, progs: progs.map(describeProg), maps: [...maps] })
+    }
     case 'load': {
-      const progs = await host.engine.load(message.path, message.set)
+      const found = await host.engine.load(message.path, message.set)
       const tag = createHash('sha1').update(readFileSync(message.path)).digest('hex').slice(0, 16)
-      return toMain({ t: 'loaded', id: message.id, progs, tag })
+      const progs = found.map(({ name, target }) => ({ name, target, key: name, tag, sleepable: false, gpl: true, mapIds: [] }))
+      return toMain({ t: 'loaded', id: message.id, progs, maps: [] })
     }
   }
 }
+
+/** prog_tag is the beginning of the SHA-256 of the instructions (bpf_prog_calc_tag of 6.18). */
+const describeProg = ({ name, target, key, sleepable, gpl, mapIds, tagBytes, xlated }: LoadedProg): ProgDesc => ({
+  ...{ name, target, key, sleepable, gpl, mapIds },
+  tag: createHash('sha256').update(tagBytes).digest('hex').slice(0, 16),
+  sizes: { xlated, jited: 0 },
+})
 
 parentPort!.on('message', (message: EngineCommand) => {
   command(message).catch((err: unknown) => {

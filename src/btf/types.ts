@@ -1,4 +1,5 @@
 // The types of BTF as data (Documentation: BTF type format of the kernel). Ids are indexes into Btf.types; id 0 is void.
+import type { BtfStrings } from './strings.ts'
 
 /** Encoding bits of an int. */
 export const BTF_INT_SIGNED = 1
@@ -87,4 +88,13 @@ export type BtfKind = BtfType['kind']
 export interface Btf {
   /** By id; [0] is void. */
   readonly types: readonly BtfType[]
+  /** What was parsed; `.BTF.ext` refers to its strings, and encodeBtf() gives the same bytes again. */
+  readonly source?: BtfSource
+}
+
+export interface BtfSource {
+  /** The string section. */
+  readonly strings: BtfStrings
+  /** Offsets of the names in the order of the encoding: of each type from 1 on, followed by those of its members. */
+  readonly names: Uint32Array
 }

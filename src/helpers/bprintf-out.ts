@@ -3,8 +3,8 @@ import { NO_WIDTH, type Spec } from './bprintf-parse.ts'
 
 /** The output so far: bytes from `limit` on are counted, not written. */
 export interface Sink {
-  readonly buf: Uint8Array
-  readonly limit: number
+  buf: Uint8Array
+  limit: number
   /** Where the next byte goes; may be beyond `limit`. */
   at: number
 }
@@ -16,16 +16,15 @@ const BILLION = 1_000_000_000
 
 /** Digits of one number, right-aligned; what renderDecimal() and renderHex() return is where they begin. */
 const digits = new Uint8Array(24)
-/** A 64-bit value as its two halves. */
-const words = new DataView(new ArrayBuffer(8))
 
-/** Appends the first `length` bytes. */
-export function putBytes(sink: Sink, bytes: Uint8Array, length = bytes.length): void {
+/** Appends `length` bytes from `from` on. */
+export function putBytes(sink: Sink, bytes: Uint8Array, from = 0, length = bytes.length): void {
   const { buf, limit } = sink
   let at = sink.at
   sink.at += length
   const fits = Math.min(length, limit - at)
-  for (let i = 0; i < fits; i++, at++) buf[at] = bytes[i]!
+  if (fits > 64) buf.set(bytes.subarray(from, from + fits), at)
+  else for (let i = from, end = from + fits; i < end; i++, at++) buf[at] = bytes[i]!
 }
 
 /** Appends ASCII text. */
@@ -47,28 +46,20 @@ function putFill(sink: Sink, byte: number, count: number): void {
   else for (let i = 0; i < fits; i++, at++) buf[at] = byte
 }
 
-/** Appends the first `length` bytes, filled up with spaces to `width` columns. */
-export function putPadded(sink: Sink, bytes: Uint8Array, length: number, width: number, left: boolean): void {
+/** Appends `length` bytes from `from` on, filled up with spaces to `width` columns. */
+export function putPadded(sink: Sink, bytes: Uint8Array, from: number, length: number, width: number, left: boolean): void {
   const pad = width - length
   if (pad > 0 && !left) putFill(sink, SPACE, pad)
-  putBytes(sink, bytes, length)
+  putBytes(sink, bytes, from, length)
   if (pad > 0 && left) putFill(sink, SPACE, pad)
 }
 
-/** Appends %d, %u, %x, %X and their long forms; the value counts modulo 2^32 or 2^64. */
-export function putInteger(sink: Sink, spec: Spec, value: number | bigint): void {
-  const { kind, long } = spec
-  let low: number
-  let high: number
-  if (typeof value === 'number' && Number.isSafeInteger(value)) {
-    low = value >>> 0
-    high = long ? Math.floor(value / TWO32) >>> 0 : 0
-  } else {
-    words.setBigUint64(0, BigInt(value)) // takes the low 64 bits
-    low = words.getUint32(4)
-    high = long ? words.getUint32(0) : 0
-  }
-  if (kind === 'hex' || kind === 'HEX') {
+/** Appends %d, %u, %x, %X and their long forms; the value is given as two halves of 32 bits, signed or not. */
+export function putInteger(sink: Sink, spec: Spec, lo: number, hi: number): void {
+  const { kind, long, base } = spec
+  let low = lo >>> 0
+  let high = long ? hi >>> 0 : 0
+  if (base === 16) {
     putDigits(sink, renderHex(high, low, kind === 'hex' ? LOWER : UPPER), 0, spec.width, spec.minus, spec.zero)
     return
   }
@@ -85,9 +76,8 @@ export function putInteger(sink: Sink, spec: Spec, value: number | bigint): void
 }
 
 /** Appends a 64-bit address as %p and %px do: in 16 columns with leading zeros when no width is given ("%-p": trailing spaces). */
-export function putAddress(sink: Sink, spec: Spec, address: bigint): void {
-  words.setBigUint64(0, address)
-  const from = renderHex(words.getUint32(0), words.getUint32(4), LOWER)
+export function putAddress(sink: Sink, spec: Spec, lo: number, hi: number): void {
+  const from = renderHex(hi >>> 0, lo >>> 0, LOWER)
   if (spec.width === NO_WIDTH) putDigits(sink, from, 0, 16, spec.minus, true)
   else putDigits(sink, from, 0, spec.width, spec.minus, spec.zero)
 }

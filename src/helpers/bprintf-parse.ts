@@ -28,6 +28,8 @@ export type Kind =
 export interface Spec {
   readonly before: Uint8Array
   readonly kind: Kind
+  /** Base of an integer: 10 or 16; 0 for what is none. */
+  readonly base: number
   /** 64-bit instead of 32-bit integer. */
   readonly long: boolean
   readonly zero: boolean
@@ -146,18 +148,20 @@ function parseSpec(at: (i: number) => number, start: number): Found | null {
     const pointer = parsePointer(at, i)
     return (
       pointer && {
-        spec: { kind: pointer.kind, long: true, ...flags, width: pointer.plain ? NO_WIDTH : width },
+        spec: { kind: pointer.kind, base: 0, long: true, ...flags, width: pointer.plain ? NO_WIDTH : width },
         last: pointer.last,
       }
     )
   }
   const letter = String.fromCharCode(at(i))
-  if (letter === 's') return endsSpec(at(i + 1)) ? { spec: { kind: 'string', long: false, ...flags, width }, last: i } : null
-  if (letter === 'c') return { spec: { kind: 'char', long: false, ...flags, width }, last: i }
+  if (letter === 's')
+    return endsSpec(at(i + 1)) ? { spec: { kind: 'string', base: 0, long: false, ...flags, width }, last: i } : null
+  if (letter === 'c') return { spec: { kind: 'char', base: 0, long: false, ...flags, width }, last: i }
   let long = false
   for (let l = 0; l < 2 && at(i) === LETTER_L; l++, i++) long = true
   const kind = INTEGERS[String.fromCharCode(at(i))]
-  return kind ? { spec: { kind, long, ...flags, width }, last: i } : null
+  const base = kind === 'hex' || kind === 'HEX' ? 16 : 10
+  return kind ? { spec: { kind, base, long, ...flags, width }, last: i } : null
 }
 
 /** The kind behind the `p` at index `p`; `plain` says that the width is ignored. */

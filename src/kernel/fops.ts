@@ -2,7 +2,7 @@
 // where the kernel has data symbols there (CONFIG_KALLSYMS_ALL). Elsewhere the address is synthetic: the same kind, the same address.
 import type { Platform } from '../platform/platform.ts'
 import type { FdSource } from '../sources/file.ts'
-import { latin1 } from '../sources/text.ts'
+import { kallsyms } from '../sources/kallsyms.ts'
 import { addressOf } from '../util/address.ts'
 import { splitDevice } from '../util/device.ts'
 
@@ -117,30 +117,6 @@ function procFops(path: string, isDir: boolean, isRoot: boolean): string {
   return isDir ? `proc_${name}_operations` : `proc_pid_${name}_operations`
 }
 
-const tables = new WeakMap<Platform, Map<string, bigint>>()
-
 /** Address of a kernel data symbol, or a synthetic one when kallsyms does not show it. */
-export function symbolAddress(platform: Platform, name: string): bigint {
-  let table = tables.get(platform)
-  if (!table) {
-    table = readDataSymbols(platform)
-    tables.set(platform, table)
-  }
-  return table.get(name) ?? addressOf(`symbol ${name}`)
-}
-
-/** Symbols of read-only and initialised data that are operation tables. Empty when addresses are hidden (kptr_restrict). */
-function readDataSymbols(platform: Platform): Map<string, bigint> {
-  const table = new Map<string, bigint>()
-  let text = ''
-  try {
-    text = latin1(platform.read('/proc/kallsyms'))
-  } catch {
-    return table
-  }
-  for (const [, address, name] of text.matchAll(/^([0-9a-f]+) [dDrR] (\w+(?:_fops|_operations|_ops))$/gm)) {
-    const value = BigInt(`0x${address}`)
-    if (value !== 0n) table.set(name!, value)
-  }
-  return table
-}
+export const symbolAddress = (platform: Platform, name: string): bigint =>
+  kallsyms(platform).addressOf(name) ?? addressOf(`symbol ${name}`)

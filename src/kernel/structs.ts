@@ -1,7 +1,7 @@
 // The kernel structs that iterfs serves, as rows: kernel field name, C type of 6.18, source, reader. Everything else comes from
 // these rows. A field that nothing shows truly has no row.
 
-import type { Platform } from '../platform/platform.ts'
+import { CgroupSource } from '../sources/cgroup.ts'
 import type { FdSource } from '../sources/file.ts'
 import { linkPath } from '../sources/file.ts'
 import type { TaskSource } from '../sources/task.ts'
@@ -122,6 +122,22 @@ const signal_struct = {
   cmaj_flt: row('long unsigned int', `${STAT} 13`, (t: TaskSource) => t.stat().big(13)),
   shared_pending: row('struct sigpending', `${STATUS} ShdPnd`, (t: TaskSource) => ({ signal: t.status().mask('ShdPnd') })),
   rlim: row('struct rlimit[16]', '/proc/TGID/task/TID/limits', (t: TaskSource) => t.limits()),
+} satisfies Rows
+
+const REGS = '/proc/TGID/task/TID/syscall: while the task waits in a system call; 0 while it runs'
+const register = (at: number) => row('long unsigned int', REGS, (regs: readonly bigint[]) => regs[at] ?? 0n)
+/** Registers of x86-64 that a system call's line shows: its number, six arguments, stack pointer, instruction pointer. */
+const pt_regs = {
+  ...{
+    orig_ax: register(0),
+    di: register(1),
+    si: register(2),
+    dx: register(3),
+    r10: register(4),
+    r8: register(5),
+    r9: register(6),
+  },
+  ...{ sp: register(7), ip: register(8) },
 } satisfies Rows
 
 const thread_info = { cpu: row('u32', `${STAT} 39`, (t: TaskSource) => t.stat().number(39)) } satisfies Rows
@@ -254,20 +270,24 @@ const nsproxy = {
 const ns_common = { inum: row('unsigned int', 'inode number of the namespace', (inum: number) => inum) } satisfies Rows
 const withNs = { ns: row('struct ns_common', 'the namespace itself', (inum: number) => inum) } satisfies Rows
 
+const CGROUP = '/proc/TGID/task/TID/cgroup, line 0::'
 const css_set = {
-  dfl_cgrp: row('struct cgroup *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => (t.cgroup2() === null ? null : t)),
+  dfl_cgrp: row('struct cgroup *', CGROUP, (t: TaskSource) => {
+    const path = t.cgroup2()
+    return path === null ? null : new CgroupSource(t.session.platform, path)
+  }),
 } satisfies Rows
 const cgroup = {
-  kn: row('struct kernfs_node *', '/proc/TGID/task/TID/cgroup, line 0::', (t: TaskSource) => t),
-  level: row('int', 'depth of the path', (t: TaskSource) => (t.cgroup2() ?? '/').split('/').filter(Boolean).length),
+  self: row('struct cgroup_subsys_state', 'the cgroup itself', (c: CgroupSource) => c),
+  kn: row('struct kernfs_node *', CGROUP, (c: CgroupSource) => c),
+  level: row('int', 'depth of the path', (c: CgroupSource) => c.names.length),
+} satisfies Rows
+const cgroup_subsys_state = {
+  cgroup: row('struct cgroup *', 'the cgroup that it is part of', (c: CgroupSource) => c),
 } satisfies Rows
 const kernfs_node = {
-  name: row(
-    'const char *',
-    'last part of the path, empty for the root',
-    (t: TaskSource) => (t.cgroup2() ?? '').split('/').at(-1) ?? '',
-  ),
-  id: row('u64', "inode number of the folder in the daemon's cgroup2 mount, 0 without one", (t: TaskSource) => cgroupId(t)),
+  name: row('const char *', 'last part of the path, empty for the root', (c: CgroupSource) => c.names.at(-1) ?? ''),
+  id: row('u64', "inode number of the folder in the daemon's cgroup2 mount, 0 without one", (c: CgroupSource) => c.number),
 } satisfies Rows
 
 type FileLike = SourceOf['file']
@@ -356,23 +376,35 @@ const vm_area_struct = {
   vm_mm: row('struct mm_struct *', 'the mm of the task', (v: Vma) => v.task),
 } satisfies Rows
 
+const BPF_LINK_TYPE_ITER = 4
 const bpf_prog = { aux: row('struct bpf_prog_aux *', 'iterfs', (p: SourceOf['bpf_prog']) => p) } satisfies Rows
 const bpf_prog_aux = {
   id: row('u32', 'iterfs', (p: SourceOf['bpf_prog']) => p.id),
   name: row('char[16]', 'iterfs, cut to 15 bytes', (p: SourceOf['bpf_prog']) => decodeText(Buffer.from(p.name).subarray(0, 15))),
   attach_func_name: row('const char *', 'iterfs: bpf_iter_TARGET', (p: SourceOf['bpf_prog']) => `bpf_iter_${p.target}`),
 } satisfies Rows
+type MapRow = SourceOf['bpf_map']
 const bpf_map = {
-  id: row('u32', 'iterfs', (m: SourceOf['bpf_map']) => m.id),
-  name: row('char[16]', 'iterfs', (m: SourceOf['bpf_map']) => m.name),
-  max_entries: row('u32', 'iterfs', (m: SourceOf['bpf_map']) => m.max_entries),
+  map_type: row('enum bpf_map_type', 'iterfs', (m: MapRow) => m.type),
+  key_size: row('u32', 'iterfs', (m: MapRow) => m.key_size),
+  value_size: row('u32', 'iterfs', (m: MapRow) => m.value_size),
+  max_entries: row('u32', 'iterfs', (m: MapRow) => m.max_entries),
+  map_extra: row('u64', 'iterfs', (m: MapRow) => m.map_extra),
+  map_flags: row('u32', 'iterfs', (m: MapRow) => m.flags),
+  id: row('u32', 'iterfs', (m: MapRow) => m.id),
+  name: row('char[16]', 'iterfs', (m: MapRow) => m.name),
+  frozen: row('bool', 'iterfs', (m: MapRow) => (m.frozen ? 1 : 0)),
 } satisfies Rows
-const bpf_link = { id: row('u32', 'iterfs', (l: SourceOf['bpf_link']) => l.id) } satisfies Rows
+const bpf_link = {
+  id: row('u32', 'iterfs', (l: SourceOf['bpf_link']) => l.id),
+  type: row('enum bpf_link_type', 'iterfs: BPF_LINK_TYPE_ITER', () => BPF_LINK_TYPE_ITER),
+} satisfies Rows
 
 /** All structs by their kernel names. */
 export const STRUCTS = {
   ...{
     task_struct,
+    pt_regs,
     thread_info,
     pid,
     upid,
@@ -407,7 +439,7 @@ export const STRUCTS = {
     pid_namespace: withNs,
     net: withNs,
   },
-  ...{ time_namespace: withNs, cgroup_namespace: withNs, css_set, cgroup, kernfs_node },
+  ...{ time_namespace: withNs, cgroup_namespace: withNs, css_set, cgroup, cgroup_subsys_state, kernfs_node },
   ...{ file, file_operations, path, dentry, qstr, inode, super_block, file_system_type, vm_area_struct },
   ...{ bpf_prog, bpf_prog_aux, bpf_map, bpf_link },
 }
@@ -460,30 +492,13 @@ const FMODE_PATH = 0x4000
 const modeOf = (flags: number): number => (flags & O_PATH ? FMODE_PATH : (flags + 1) & O_ACCMODE)
 
 const DELETED = ' (deleted)'
+/** Shared memory without a file: its name has the slash in it (shmem_zero_setup). */
+const SHARED_ZERO = '/dev/zero (deleted)'
 
 /** d_name: the last part of a path; what a pseudo file system shows has none but the brackets of an anonymous inode. */
 function lastName(text: string): string {
+  if (text === SHARED_ZERO) return 'dev/zero'
   if (!text.startsWith('/')) return /^anon_inode:(.*)$/.exec(text)?.[1] ?? ''
   const whole = text.endsWith(DELETED) ? text.slice(0, -DELETED.length) : text
   return whole === '/' ? '/' : whole.slice(whole.lastIndexOf('/') + 1)
-}
-
-const cgroupMounts = new WeakMap<Platform, string | null>()
-
-function cgroupId(task: TaskSource): bigint {
-  const { platform } = task.session
-  let mount = cgroupMounts.get(platform)
-  if (mount === undefined) {
-    const line = decodeText(platform.read('/proc/self/mountinfo'))
-      .split('\n')
-      .find(text => / - cgroup2 /.test(text) && text.split(' ')[3] === '/')
-    mount = line?.split(' ')[4] ?? null
-    cgroupMounts.set(platform, mount)
-  }
-  if (mount === null) return 0n
-  try {
-    return platform.stat(`${mount}${task.cgroup2()}`).ino
-  } catch {
-    return 0n
-  }
 }

@@ -1,5 +1,6 @@
 // How struct rows are written, and the TypeScript types that come out of them.
 import type { Platform } from '../platform/platform.ts'
+import type { CgroupSource } from '../sources/cgroup.ts'
 import type { FdSource, InodeSource, PathSource } from '../sources/file.ts'
 import type { VmaSource } from '../sources/maps.ts'
 import type { TaskSource } from '../sources/task.ts'
@@ -9,6 +10,8 @@ import type { KernelStructs } from './structs.ts'
 /** What stands behind each struct: the source that its readers look at. */
 export interface SourceOf {
   task_struct: TaskSource
+  /** As TaskSource.registers() has them. */
+  pt_regs: readonly bigint[]
   signal_struct: TaskSource
   sched_entity: TaskSource
   sched_info: TaskSource
@@ -35,8 +38,9 @@ export interface SourceOf {
   time_namespace: number
   cgroup_namespace: number
   css_set: TaskSource
-  cgroup: TaskSource
-  kernfs_node: TaskSource
+  cgroup: CgroupSource
+  cgroup_subsys_state: CgroupSource
+  kernfs_node: CgroupSource
   file: FdSource | VmaSource | ExeSource
   file_operations: { readonly name: string; readonly platform: Platform }
   percpu_counter: bigint
@@ -73,8 +77,15 @@ export interface ProgSource {
 }
 export interface MapSource {
   readonly id: number
+  /** BPF_MAP_TYPE_* */
+  readonly type: number
   readonly name: string
+  readonly flags: number
+  readonly key_size: number
+  readonly value_size: number
   readonly max_entries: number
+  readonly map_extra: bigint
+  readonly frozen: boolean
 }
 export interface LinkSource {
   readonly id: number
@@ -94,6 +105,8 @@ type Small =
   | 'umode_t'
   | 'dev_t'
   | 'fmode_t'
+  | 'bool'
+  | `enum ${string}`
 type Big =
   | 'u64'
   | 's64'

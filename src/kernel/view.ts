@@ -7,14 +7,17 @@ import { symbolAddress } from './fops.ts'
 import { STRUCTS } from './structs.ts'
 import type { Row, SourceOf, Struct } from './types.ts'
 
-type StructName = keyof typeof STRUCTS
+export type StructName = keyof typeof STRUCTS
 type ViewClass = new (source: unknown) => object
 
 /** Key of a view's source, for helpers such as d_path that need more than the fields. */
 export const SOURCE: unique symbol = Symbol('source')
 
+/** Key of a view's struct name. */
+export const STRUCT: unique symbol = Symbol('struct')
+
 /** Name of the struct in a C type, and whether the field points to it; null for a plain value. */
-function structIn(type: string): { name: StructName; pointer: boolean; array: boolean } | null {
+export function structIn(type: string): { name: StructName; pointer: boolean; array: boolean } | null {
   const match = /^(?:const )?struct (\w+)( \*|\[\d+\])?$/.exec(type)
   const name = match?.[1] ?? type
   if (!Object.hasOwn(STRUCTS, name)) return null
@@ -28,6 +31,9 @@ function makeClass(name: StructName): ViewClass {
     readonly [SOURCE]: unknown
     constructor(source: unknown) {
       this[SOURCE] = source
+    }
+    get [STRUCT](): StructName {
+      return name
     }
     get [ADDRESS](): bigint {
       return addressOfSource(name, this[SOURCE])
@@ -75,8 +81,6 @@ const IDENTITY: { readonly [N in StructName]?: (source: SourceOf[N]) => string }
   mm_struct: task => `of ${task.tgid}`,
   files_struct: task => `of ${task.sharesFiles() ? task.tgid : task.tid}`,
   fdtable: task => `of ${task.sharesFiles() ? task.tgid : task.tid}`,
-  cgroup: task => task.cgroup2() ?? '',
-  kernfs_node: task => task.cgroup2() ?? '',
   nsproxy: task => NAMESPACES.map(name => task.namespace(name)).join(),
   inode: inodeId,
   super_block: inode => inodeId(inode).split(' ')[0]!,
@@ -90,14 +94,27 @@ function inodeId(inode: SourceOf['inode']): string {
   return stat ? `${kernelDevice(splitDevice(stat.dev))} ${stat.ino}` : inode.id
 }
 
-function addressOfSource(name: StructName, source: unknown): bigint {
-  if (name === 'file_operations') {
-    const { name: symbol, platform } = source as SourceOf['file_operations']
-    return symbolAddress(platform, symbol)
-  }
+/** The address of an object that is a symbol of the kernel: its operation tables. Null for others. */
+export function symbolOf(name: StructName, source: unknown): bigint | null {
+  if (name !== 'file_operations') return null
+  const { name: symbol, platform } = source as SourceOf['file_operations']
+  return symbolAddress(platform, symbol)
+}
+
+/** What tells an object from others of its struct. */
+export function identityOf(name: StructName, source: unknown): string {
   const identity = IDENTITY[name] as ((source: unknown) => string) | undefined
-  const id = identity ? identity(source) : typeof source === 'object' && source !== null && 'id' in source ? source.id : source
-  return addressOf(`${name} ${String(id)}`)
+  if (identity) return identity(source)
+  return String(typeof source === 'object' && source !== null && 'id' in source ? source.id : source)
+}
+
+const addressOfSource = (name: StructName, source: unknown): bigint =>
+  symbolOf(name, source) ?? addressOf(`${name} ${identityOf(name, source)}`)
+
+/** A struct of a program's context, and what stands behind it. */
+export interface Viewed {
+  readonly [STRUCT]: StructName
+  readonly [SOURCE]: unknown
 }
 
 /** bpf_d_path(): the text of a place in a file system, as the kernel's d_path() prints it. */

@@ -1,5 +1,6 @@
 // A BPF object as data: what parseObject() reads out of the ELF file, the same on every machine, and what resolveObject() makes of it for
 // one target BTF. Nothing here touches a map or runs anything.
+import type { CoreRelo, LineRecord } from '../btf/ext.ts'
 import type { Btf } from '../btf/types.ts'
 
 /** A map as the object defines it (`.maps`), or one of the maps that hold its globals. */
@@ -42,6 +43,79 @@ export interface LineInfo {
   readonly column: number
 }
 
+/** What an instruction refers to, from its ELF relocation. */
+export type Reference =
+  /** The address of a map: index into ObjectSpec.maps. */
+  | { readonly kind: 'map'; readonly map: number }
+  /** A variable: `off` bytes from the start of the map's value, the instruction's imm on top. */
+  | { readonly kind: 'value'; readonly map: number; readonly off: number }
+  /** A call of a subprogram, or its address: `off` bytes in `.text`, on top of what the imm says. */
+  | { readonly kind: 'call' | 'func'; readonly off: number }
+  /** A call of a kfunc, or the address or value of an extern: index into ObjectSpec.externs. */
+  | { readonly kind: 'kfunc' | 'extern'; readonly extern: number }
+
+/** A function of the object, as it lies in its section. */
+export interface FuncSpec {
+  readonly name: string
+  readonly section: string
+  readonly sectionIndex: number
+  /** Instructions from the start of its section. */
+  readonly start: number
+  /** A view of the file. */
+  readonly insns: Uint8Array
+  /** By index of the instruction in the function. */
+  readonly references: ReadonlyMap<number, Reference>
+  /** Line info, ascending; insnOff is from the start of the section. */
+  readonly lines: readonly LineRecord[]
+  /** CO-RE relocations; `index` is the number of each in its section, insnOff is from the start of the section. */
+  readonly relos: readonly { readonly index: number; readonly relo: CoreRelo }[]
+  /** False for static functions and hidden ones. */
+  readonly global: boolean
+  /** What its section makes of it; null for subprograms (functions in `.text`). */
+  readonly entry: EntrySpec | null
+}
+
+/** What the name of its section says of a program. */
+export interface EntrySpec {
+  /** What follows `iter/` or `iter.s/`; null for programs that are none of iterators. */
+  readonly target: string | null
+  readonly sleepable: boolean
+  /** False for SEC("?..."): not loaded. */
+  readonly autoload: boolean
+}
+
+/** A name that the object takes from the kernel. */
+export type ExternSpec = { readonly name: string; readonly weak: boolean } & (
+  | {
+      readonly kind: 'kconfig'
+      readonly type: 'bool' | 'char' | 'tristate' | 'int' | 'string'
+      readonly signed: boolean
+      /** Bytes, and where they are in the map `.kconfig`. */
+      readonly size: number
+      readonly off: number
+    }
+  /** `typeId`: the func in the object's BTF. */
+  | { readonly kind: 'func'; readonly typeId: number }
+  /** `typeId`: the variable's type in the object's BTF, 0 for typeless ones (`extern const void X __ksym`). */
+  | { readonly kind: 'var'; readonly typeId: number }
+)
+
+/** An object file as parseObject() reads it. */
+export interface ObjectSpec {
+  /** See ResolvedObject.name. */
+  readonly name: string
+  readonly license: string
+  readonly gpl: boolean
+  /** In the order in which libbpf creates them. The values of `.kconfig` are still 0. */
+  readonly maps: readonly MapSpec[]
+  /** Programs and subprograms, by section and place in it. */
+  readonly funcs: readonly FuncSpec[]
+  /** In the order of libbpf: kconfig by alignment and size, then ksyms, each by name. */
+  readonly externs: readonly ExternSpec[]
+  /** Sizes and places of variables filled in; null without one. */
+  readonly btf: Btf | null
+}
+
 /** One program of an object, with its references resolved and its CO-RE relocations applied. */
 export interface ResolvedProg {
   readonly name: string
@@ -73,4 +147,6 @@ export interface ResolvedObject {
   readonly progs: readonly ResolvedProg[]
   /** The object's own BTF; null without one. */
   readonly btf: Btf | null
+  /** Programs that are not loaded: SEC("?..."), and ones of other types that do not resolve here. */
+  readonly skipped: readonly { readonly name: string; readonly section: string; readonly reason: string }[]
 }

@@ -1,10 +1,12 @@
 // The platform of a real machine. Files are opened and read through koffi: 2.0 us for one of /proc, against 3.1 us with node:fs
 // and several times that with readFileSync.
-import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { release } from 'node:os'
+import { gunzipSync } from 'node:zlib'
 import koffi from 'koffi'
 import { decodeText } from '../util/bytes.ts'
 import { EACCES, EINTR, ENOSYS, EPERM, ErrnoError, errnoOf, strerror } from '../util/errno.ts'
-import type { Dir, FileStat, Platform } from './platform.ts'
+import type { Clock, Dir, FileStat, Platform } from './platform.ts'
 
 const AT_FDCWD = -100
 const O_CLOEXEC = 0o2000000
@@ -14,10 +16,11 @@ const O_PATH = 0o10000000
 const NR_KCMP = process.arch === 'arm64' ? 272 : 312
 const KCMP_FILES = 2
 const NS_GET_PARENT = 0xb702
-const CLOCK_MONOTONIC = 1
-const CLOCK_BOOTTIME = 7
+/** Numbers of clock_gettime(2). */
+const CLOCKS: Readonly<Record<Clock, number>> = { monotonic: 1, boottime: 7, tai: 11 }
 const SC_CLK_TCK = 2
 const SC_PAGESIZE = 30
+const SC_NPROCESSORS_CONF = 83
 
 const libc = loadLibc()
 const c_openat = libc.func('int openat(int dir, const char *path, int flags)')
@@ -28,6 +31,8 @@ const c_statx = libc.func('int statx(int dir, const char *path, int flags, unsig
 const c_syscall = libc.func('long syscall(long number, long a, long b, long c, long d, long e)')
 const c_ioctl = libc.func('int ioctl(int fd, unsigned long request, unsigned long arg)')
 const c_clock_gettime = libc.func('int clock_gettime(int clock, void *ts)')
+const c_pread = libc.func('long pread(int fd, void *buf, size_t size, long offset)')
+const c_sched_getcpu = libc.func('int sched_getcpu()')
 const c_sysconf = libc.func('long sysconf(int name)')
 
 function loadLibc(): ReturnType<typeof koffi.load> {
@@ -39,6 +44,8 @@ function loadLibc(): ReturnType<typeof koffi.load> {
 }
 
 let buffer = new Uint8Array(64 * 1024)
+/** Bytes asked for at a time: files of /proc/sys take no more than 4 MiB (KMALLOC_MAX_SIZE). */
+const READ_MOST = 1 << 20
 
 function failed(path: string): never {
   const errno = koffi.errno()
@@ -54,7 +61,8 @@ function openAt(dir: number, path: string, flags: number): number {
 function readAll(fd: number, path: string): Uint8Array {
   let used = 0
   for (;;) {
-    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), buffer.length - used) as number
+    const room = Math.min(buffer.length - used, READ_MOST)
+    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), room) as number
     if (n < 0) {
       if (koffi.errno() === EINTR) continue
       failed(path)
@@ -183,10 +191,47 @@ class NodeDir implements Dir {
   }
 }
 
-function clockNs(clock: number): bigint {
+function clockNs(clock: Clock): bigint {
   const ts = new BigInt64Array(2)
-  c_clock_gettime(clock, ts)
+  c_clock_gettime(CLOCKS[clock], ts)
   return ts[0]! * 1_000_000_000n + ts[1]!
+}
+
+function readMemory(pid: number, address: bigint, size: number): Uint8Array {
+  const fd = openAt(AT_FDCWD, `/proc/${pid}/mem`, 0)
+  try {
+    const bytes = new Uint8Array(size)
+    for (let at = 0; at < size; ) {
+      const n = c_pread(fd, bytes.subarray(at), size - at, address + BigInt(at)) as number
+      if (n <= 0) failed(`/proc/${pid}/mem at 0x${address.toString(16)}`)
+      at += n
+    }
+    return bytes
+  } finally {
+    c_close(fd)
+  }
+}
+
+function kconfig(): string | null {
+  try {
+    return gunzipSync(readFileSync('/proc/config.gz')).toString()
+  } catch {
+    try {
+      return readFileSync(`/boot/config-${release()}`, 'utf8')
+    } catch {
+      return null
+    }
+  }
+}
+
+/** num_possible_cpus(), from the last number of /sys/devices/system/cpu/possible. */
+function possibleCpus(): number {
+  try {
+    const last = /(\d+)\s*$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'latin1'))?.[1]
+    return last === undefined ? 1 : Number(last) + 1
+  } catch {
+    return c_sysconf(SC_NPROCESSORS_CONF) as number
+  }
 }
 
 /** The machine that this process runs on. */
@@ -218,7 +263,12 @@ export function nodePlatform(): Platform {
       }
     },
     nowMs: () => performance.now(),
-    sleptNs: () => clockNs(CLOCK_BOOTTIME) - clockNs(CLOCK_MONOTONIC),
+    sleptNs: () => clockNs('boottime') - clockNs('monotonic'),
+    clockNs,
+    readMemory,
+    kconfig,
+    cpu: () => c_sched_getcpu() as number,
+    cpus: possibleCpus(),
     userHz: c_sysconf(SC_CLK_TCK) as number,
     pageSize: c_sysconf(SC_PAGESIZE) as number,
   }

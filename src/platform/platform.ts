@@ -34,6 +34,8 @@ export interface Dir {
   close(): void
 }
 
+export type Clock = 'monotonic' | 'boottime' | 'tai'
+
 export interface Platform {
   /** @throws ErrnoError */
   openDir(path: string): Dir
@@ -51,6 +53,16 @@ export interface Platform {
   nowMs(): number
   /** CLOCK_BOOTTIME minus CLOCK_MONOTONIC, in ns: how long the machine slept. */
   sleptNs(): bigint
+  /** ns of a clock of the kernel. */
+  clockNs(clock: Clock): bigint
+  /** `size` bytes of a process's memory (/proc/PID/mem). @throws ErrnoError EIO or EFAULT where nothing is mapped, EACCES, ESRCH */
+  readMemory(pid: number, address: bigint, size: number): Uint8Array
+  /** Text of the kernel's configuration (/proc/config.gz, /boot/config-RELEASE); null when there is none to be read. */
+  kconfig(): string | null
+  /** The CPU that this thread runs on. */
+  cpu(): number
+  /** Possible CPUs, as per-CPU maps count them. */
+  readonly cpus: number
   /** Clock ticks a second of /proc (USER_HZ). */
   readonly userHz: number
   /** Bytes. */

@@ -1,7 +1,9 @@
 // The targets bpf_prog, bpf_map and bpf_link: iterfs's own objects, ascending by id.
+
 import type { IterReg } from '../iter/reg.ts'
 import type { LinkSource, MapSource, ProgSource } from '../kernel/types.ts'
 import { view } from '../kernel/view.ts'
+import type { BpfMap } from '../maps/map.ts'
 import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
 
 /** iterfs's objects at one moment; plain data that crosses threads. */
@@ -10,6 +12,18 @@ export interface ObjectsView {
   readonly maps: readonly MapSource[]
   readonly links: readonly LinkSource[]
 }
+
+/** What the targets of BPF objects and of maps' elements ask for; absent where no BPF programs run. */
+export interface ObjectHooks {
+  /** The map of this engine with this id. */
+  map?(id: number): BpfMap | undefined
+}
+
+/** A map as struct bpf_map shows it. */
+export const mapSource = ({ id, attr, frozen }: BpfMap): MapSource => ({
+  ...{ id, type: attr.type, name: attr.name, flags: attr.flags, map_extra: attr.mapExtra, frozen },
+  ...{ key_size: attr.keySize, value_size: attr.valueSize, max_entries: attr.maxEntries },
+})
 
 /** Holds the objects as they were last heard of. */
 export class Objects {

@@ -43,6 +43,7 @@ const NUMBERS = {
   ENOTCONN: 107,
   ETIMEDOUT: 110,
   ESTALE: 116,
+  ENOTSUPP: 524,
 } as const
 
 export type ErrnoName = keyof typeof NUMBERS
@@ -74,6 +75,7 @@ const TEXT: Partial<Record<ErrnoName, string>> = {
   EOPNOTSUPP: 'Operation not supported',
   ENOTCONN: 'Transport endpoint is not connected',
   ETIMEDOUT: 'Connection timed out',
+  ENOTSUPP: 'Unknown error 524',
 }
 
 const NAMES = new Map<number, ErrnoName>(Object.entries(NUMBERS).map(([name, n]) => [n, name as ErrnoName]))
@@ -120,6 +122,7 @@ export const {
   ENOTCONN,
   ETIMEDOUT,
   ESTALE,
+  ENOTSUPP,
 } = NUMBERS
 
 /** The symbolic name of a positive errno, or `errno N` for one that is not in the table. */

@@ -47,6 +47,18 @@ export class Kernel {
     must('mount', ['-t', 'bpf', 'bpf', this.dir])
   }
 
+  /** Folder of scratch files, which goes when this is closed. */
+  get work(): string {
+    return this.#work
+  }
+
+  /** A folder in it. */
+  folder(name: string): string {
+    const path = join(this.#work, name)
+    mkdirSync(path, { recursive: true })
+    return path
+  }
+
   /** Compiles test/bpf/NAME with -D defines; the object's path. */
   compile(name: string, defines: Record<string, number> = {}): string {
     return this.#clang(join(ROOT, 'test/bpf', name), defines)
@@ -60,21 +72,45 @@ export class Kernel {
   }
 
   #clang(source: string, defines: Record<string, number>): string {
-    const header = join(this.#work, 'vmlinux.h')
-    if (!existsSync(header))
-      writeFileSync(header, must('sh', ['-c', 'PATH=$PATH:/usr/sbin bpftool btf dump file /sys/kernel/btf/vmlinux format c']))
+    this.vmlinux()
     const object = join(this.#work, `${basename(source, '.c')}-${Object.values(defines).join('-')}.o`)
     const flags = Object.entries(defines).map(([key, value]) => `-D${key}=${value}`)
     must('clang', ['-target', 'bpf', '-O2', '-g', '-Wall', '-Werror', '-I', this.#work, ...flags, '-c', source, '-o', object])
     return object
   }
 
-  /** Pins an object's iterator; `info` is what bpftool cannot say: `tid N`, `pid N`. The path of the pin. */
+  /** Writes the kernel's vmlinux.h when it is not there yet; the folder that it is in. */
+  vmlinux(): string {
+    const header = join(this.#work, 'vmlinux.h')
+    if (!existsSync(header)) writeFileSync(header, bpftool('btf', 'dump', 'file', '/sys/kernel/btf/vmlinux', 'format', 'c'))
+    return this.#work
+  }
+
+  /**
+   * Pins an object's iterator; `info` is what bpftool cannot say, as iter_pin takes it: `tid N`, `pid N`, `map PIN`, `prog NAME`, `set NAME=VALUE`.
+   * The path of the pin.
+   */
   pin(object: string, name: string, info: readonly string[] = []): string {
     const path = join(this.dir, name)
-    if (info.length === 0) must('sh', ['-c', `PATH=$PATH:/usr/sbin bpftool iter pin '${object}' '${path}'`])
+    if (info.length === 0) bpftool('iter', 'pin', object, path)
     else must(this.#pinner(), [object, path, ...info])
     return path
+  }
+
+  /** Creates a map with bpftool's words (`type hash key 4 ...`), pins it, and updates it (`key 1 0 0 0 value ...`). The path of the pin. */
+  map(name: string, create: string, updates: readonly string[]): string {
+    const path = join(this.dir, name)
+    bpftool('map', 'create', path, ...create.split(' '))
+    for (const update of updates) bpftool('map', 'update', 'pinned', path, ...update.split(' '))
+    return path
+  }
+
+  /** Runs test/bpf/verdicts: what the verifier says of each helper or kfunc, by number or name. */
+  verdicts(...args: readonly (string | number)[]): Map<string, string> {
+    const program = join(this.#work, 'verdicts')
+    if (!existsSync(program)) must('cc', ['-O1', '-o', program, join(ROOT, 'test/bpf/verdicts.c'), '-lbpf'])
+    const lines = must(program, args.map(String)).trim().split('\n')
+    return new Map(lines.map(line => line.split(' ') as [string, string]))
   }
 
   read(path: string): string {
@@ -93,6 +129,9 @@ export class Kernel {
     return program
   }
 }
+
+/** Runs bpftool, which ordinary paths do not lead to. */
+const bpftool = (...args: string[]): string => must('sh', ['-c', 'PATH=$PATH:/usr/sbin; exec bpftool "$@"', 'bpftool', ...args])
 
 function must(command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = run(command, args)

@@ -19,6 +19,11 @@ export const noPlatform: Platform = {
   parentNs: refuse('parentNs'),
   nowMs: refuse('nowMs'),
   sleptNs: refuse('sleptNs'),
+  clockNs: refuse('clockNs'),
+  readMemory: refuse('readMemory'),
+  kconfig: refuse('kconfig'),
+  cpu: refuse('cpu'),
+  cpus: 2,
   userHz: 100,
   pageSize: 4096,
 }

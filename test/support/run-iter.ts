@@ -24,7 +24,7 @@ export interface RunOptions {
 export function runIter<T extends string>(iter: Iter<T>, { info, opener, size = 65536, between }: RunOptions = {}): string {
   const engine = new Engine()
   engine.add('test', iter as Iter)
-  const { aux } = engine.attach(iter.target, info)
+  const { aux } = engine.attach('test', iter.target, info)
   const fh = ++handles
   engine.open(fh, 'test', iter.target, aux, { pid: process.pid, uid: 0, gid: 0, ...opener }, BigInt(fh))
   const parts: string[] = []

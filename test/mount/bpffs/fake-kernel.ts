@@ -59,8 +59,8 @@ export class FakeKernel {
       readPin: (_req, fh, size) => void this.calls.push(`readPin ${fh} ${size}`),
       releasePin: fh => void this.calls.push(`releasePin ${fh}`),
       interrupt: unique => void this.calls.push(`interrupt ${unique}`),
-      getLink: link => void this.calls.push(`getLink ${link}`),
-      putLink: link => void this.calls.push(`putLink ${link}`),
+      getObject: link => void this.calls.push(`getObject ${link}`),
+      putObject: link => void this.calls.push(`putObject ${link}`),
       now: () => (this.clock += 1_000_000n),
     }
     this.tree = new BpffsTree({ uid: 0, gid: 0, mode, ownerUid: 0, host })

@@ -48,9 +48,9 @@ t.test('moves', async t => {
   const { k, d, e, p, q } = build()
   t.equal(k.errno('RENAME', ROOT, { newdir: ROOT }, ['p', 'q']), 0, 'over a pin')
   t.equal(k.attr(q).nlink, 0)
-  t.notOk(k.calls.includes('putLink 2'))
+  t.notOk(k.calls.includes('putObject 2'))
   k.send('FORGET', q, { nlookup: 1 })
-  t.ok(k.calls.includes('putLink 2'), 'the replaced pin is gone')
+  t.ok(k.calls.includes('putObject 2'), 'the replaced pin is gone')
   t.equal(k.errno('RENAME', ROOT, { newdir: d }, ['q', 'deep']), 0)
   t.equal(k.entry('LOOKUP', d, {}, ['deep']).nodeid, p)
   t.equal(k.errno('RENAME', d, { newdir: e }, ['sub', 'sub']), 0, 'a folder')
@@ -64,7 +64,7 @@ t.test('moves', async t => {
   t.same(
     k.tree
       .pins()
-      .map(({ path, link }) => `${path} ${link}`)
+      .map(({ path, object }) => `${path} ${object}`)
       .sort(),
     ['d/deep 1', 'free 3', 'hard 1'],
   )

@@ -85,20 +85,20 @@ t.test('a pin is made by the CREATE of the caller that armed it', async t => {
   t.equal(k.errno('READ', nodeid, { fh, size: 100 }), EINVAL, 'the handle has no session')
   t.equal(k.errno('WRITE', nodeid, { fh, size: 1 }, [], { data: Uint8Array.of(1) }), EINVAL)
   t.equal(k.errno('RELEASE', nodeid, { fh }), 0)
-  t.same(k.calls, ['getLink 11'])
+  t.same(k.calls, ['getObject 11'])
 
   k.tree.armPin(7, 1000, 12)
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['p'], me), EEXIST)
   k.tree.armPin(7, 1000, 13)
-  t.equal(k.tree.linkOfInode(k.entry('CREATE', ROOT, { mode: 0o100600 }, ['q'], me).ino), 13, 'the last arming counts')
+  t.equal(k.tree.objectOfInode(k.entry('CREATE', ROOT, { mode: 0o100600 }, ['q'], me).ino), 13, 'the last arming counts')
   k.tree.armPin(7, 1000, 14)
   k.clock += 61_000_000_000n
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['r'], me), EACCES, 'an old arming is void')
   t.same(k.tree.pins(), [
-    { link: 11, path: 'p' },
-    { link: 13, path: 'q' },
+    { object: 11, path: 'p' },
+    { object: 13, path: 'q' },
   ])
-  t.equal(k.tree.linkOfInode(ROOT), undefined)
+  t.equal(k.tree.objectOfInode(ROOT), undefined)
 })
 
 t.test('open and read go to the host', async t => {
@@ -134,11 +134,11 @@ t.test('the link is given back with the last name, open file and kernel referenc
   k.tree.openFailed(Number(k.calls.at(-1)!.split(' ')[3]))
   t.equal(k.errno('LINK', ROOT, { oldnodeid: pin }, ['r']), ENOENT, 'no way back')
   k.errno('RELEASE', pin, { fh })
-  t.notOk(k.calls.includes('putLink 5'), 'the kernel still refers to it: O_PATH')
+  t.notOk(k.calls.includes('putObject 5'), 'the kernel still refers to it: O_PATH')
   k.send('FORGET', pin, { nlookup: 2 })
   t.same(
-    k.calls.filter(call => call === 'putLink 5'),
-    ['putLink 5'],
+    k.calls.filter(call => call === 'putObject 5'),
+    ['putObject 5'],
   )
   t.same(
     k.calls.filter(call => call === 'releasePin 1'),
@@ -270,5 +270,5 @@ t.test('maps.debug', async t => {
     t.equal(k.errno(op, ROOT, fields, names), EPERM, `${op} ${names}`)
   }
   t.equal(k.errno('MKDIR', ROOT, {}, ['maps.debug']), EEXIST)
-  t.same(k.tree.pins(), [{ link: 1, path: 'p' }])
+  t.same(k.tree.pins(), [{ object: 1, path: 'p' }])
 })

@@ -153,12 +153,12 @@ function checkTree(k: FakeKernel, known: Known): string | null {
     const { nlink, mode } = abi.fuse_attr_out.decode(reply.payload)
     if (nlink > 0 && nodeid !== 3) return `inode ${nodeid}, mode ${mode.toString(8)}: has a link but no name`
   }
-  const gets = k.calls.filter(call => call.startsWith('getLink')).map(call => Number(call.slice(8)))
-  const puts = k.calls.filter(call => call.startsWith('putLink')).map(call => Number(call.slice(8)))
+  const gets = k.calls.filter(call => call.startsWith('getObject')).map(call => Number(call.slice(10)))
+  const puts = k.calls.filter(call => call.startsWith('putObject')).map(call => Number(call.slice(10)))
   if (new Set(puts).size !== puts.length) return 'a link was given back twice'
   const held = gets.filter(link => !puts.includes(link))
   const pinned = k.tree.pins()
-  if (pinned.some(({ link }) => !held.includes(link))) return 'a pin whose link was given back'
+  if (pinned.some(({ object }) => !held.includes(object))) return 'a pin whose object was given back'
   return pinned.length === paths.length ? null : `pins() has ${pinned.length}, the listings have ${paths.length}`
 }
 

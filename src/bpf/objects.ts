@@ -1,0 +1,94 @@
+// Kernel objects behind addresses, as helpers ask for them.
+import type { HelperTask, KernelObjects } from '../helpers/env.ts'
+import type { KernelMemory } from '../kernel/memory.ts'
+import type { StructName } from '../kernel/view.ts'
+import type { Platform } from '../platform/platform.ts'
+import { type CgroupSource, cgroupById, cgroupOf } from '../sources/cgroup.ts'
+import type { PathSource } from '../sources/file.ts'
+import { MapsCursor, type VmaSource } from '../sources/maps.ts'
+import type { TaskSource } from '../sources/task.ts'
+import { LAYOUT } from '../vm/memory.ts'
+
+/** Field of stat: when the task started, which tells two tasks of one number apart. */
+const STAT_START = 22
+
+/** An address is written to LAYOUT.RET, 0 for null. */
+export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelObjects {
+  const ret = (struct: StructName, source: unknown): void => kernel.writeAddress(LAYOUT.RET, struct, source)
+  const at = <T>(lo: number, hi: number, struct: StructName): T | null =>
+    (kernel.find(lo, hi, struct)?.source as T | undefined) ?? null
+  const task = (lo: number, hi: number): TaskSource | null => at<TaskSource>(lo, hi, 'task_struct')
+  // The css of a cgroup is its first member: both are at the same address.
+  const cgroup = (lo: number, hi: number): CgroupSource | null =>
+    at<CgroupSource>(lo, hi, 'cgroup') ?? at<CgroupSource>(lo, hi, 'cgroup_subsys_state')
+  const vmas = (of: HelperTask): MapsCursor | null => {
+    const source = kernel.task(of.tid)
+    try {
+      return source && new MapsCursor(source, source.dir.read('maps'))
+    } catch {
+      return null // gone, or not for this user
+    }
+  }
+
+  return {
+    pathAt: (lo, hi) => at<PathSource>(lo, hi, 'path')?.text ?? null,
+    taskAt: task,
+    structAt: (lo, hi) => kernel.structAt(lo, hi),
+    keep: (lo, hi) => kernel.keepAt(lo, hi),
+    storageKey(lo, hi) {
+      const found = task(lo, hi)
+      const key = kernel.keyAt(lo, hi)
+      return found && key !== null ? `${key} ${found.stat().number(STAT_START)}` : key
+    },
+    socketCookie: () => 0n,
+    retTask: tid => ret('task_struct', kernel.task(tid)),
+    retCgroup: id => ret('cgroup', cgroupById(platform, id)),
+    retRelated(relation, lo, hi, level) {
+      if (relation === 'pt_regs') return ret('pt_regs', task(lo, hi)?.registers() ?? null)
+      const from = relation === 'cgroup_ancestor' ? cgroup(lo, hi) : null
+      ret('cgroup', from?.ancestor(level) ?? null)
+    },
+    retPerCpu: () => ret('cgroup', null),
+    taskInCgroup(of, lo, hi) {
+      const outer = cgroup(lo, hi)
+      return outer !== null && (cgroupOf(platform, of.tid)?.isBelow(outer) ?? false)
+    },
+    taskIds(which) {
+      if (typeof which === 'object') return numbers(platform, `/proc/${which.tgid}/task`)
+      const processes = numbers(platform, '/proc')
+      return which === 'processes' ? processes : processes.flatMap(tgid => numbers(platform, `/proc/${tgid}/task`))
+    },
+    cgroupTasks: (lo, hi, threads) => cgroup(lo, hi)?.tasks(threads) ?? null,
+    cgroupIds(lo, hi, order) {
+      const from = cgroup(lo, hi)
+      return from && walk(from, order).map(found => found.number)
+    },
+    vmaStarts: (of, from) => {
+      const cursor = vmas(of)
+      if (!cursor) return null
+      const starts: bigint[] = []
+      for (let vma: VmaSource | null = cursor.find(from); vma; vma = cursor.next()) starts.push(vma.start)
+      return starts
+    },
+    retVma: (of, start) => ret('vm_area_struct', vmas(of)?.find(start) ?? null),
+  }
+}
+
+/** Names of a folder that are numbers, ascending; none when it is gone. */
+function numbers(platform: Platform, path: string): number[] {
+  try {
+    return platform
+      .list(path)
+      .map(Number)
+      .filter(Number.isInteger)
+      .sort((a, b) => a - b)
+  } catch {
+    return []
+  }
+}
+
+function walk(from: CgroupSource, order: 'pre' | 'post' | 'up'): CgroupSource[] {
+  if (order === 'up') return from.names.map((_, i) => from.ancestor(from.names.length - i)!).concat(from.ancestor(0)!)
+  const below = from.children().flatMap(child => walk(child, order))
+  return order === 'pre' ? [from, ...below] : [...below, from]
+}

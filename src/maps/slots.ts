@@ -1,0 +1,278 @@
+// Maps whose values are references to other objects: programs, maps, sockets.
+import { E2BIG, EBADF, EINVAL, ENOENT, ENOSPC, ENOTSUPP } from '../util/errno.ts'
+import { IndexedMap } from './array.ts'
+import { BaseMap, type MapEnv } from './base.ts'
+import type { Blocks } from './blocks.ts'
+import { BPF_ANY, powerOfTwo } from './flags.ts'
+import { HashMap } from './hash.ts'
+import type { BpfMap, MapAttr, MapWalk } from './map.ts'
+
+const SIZEOF_BPF_ARRAY = 312
+/** sizeof struct bpf_stab, struct bpf_shtab, struct bpf_shtab_bucket, of Linux 6.18 on x86-64 */
+const SIZEOF_STAB = 376
+const SIZEOF_SHTAB = 384
+const SIZEOF_SHTAB_BUCKET = 16
+
+/** One 8-byte slot an index: what programs get (u32), and the id that the control plane gets (u32, 0: empty). */
+const POINTER = 0
+const ID = 4
+
+abstract class SlotArray extends IndexedMap {
+  protected readonly base: number
+
+  constructor(attr: MapAttr, env: MapEnv, blocks: Blocks) {
+    super(attr, env, blocks)
+    this.base = blocks.alloc(attr.maxEntries * 8)
+  }
+
+  get memlock(): number {
+    return SIZEOF_BPF_ARRAY + this.attr.maxEntries * 8
+  }
+
+  /** Takes a reference to object `id`: what programs get for it, or a negative errno. */
+  protected abstract get(id: number): number
+  protected abstract put(id: number): void
+
+  protected slot(key: number): number {
+    const index = this.space.view.getUint32(key, true)
+    return index < this.attr.maxEntries ? this.base + index * 8 : 0
+  }
+
+  protected override sysLookup(key: number): number {
+    const slot = this.slot(key)
+    return slot !== 0 && this.space.view.getUint32(slot + ID, true) !== 0 ? slot + ID : 0
+  }
+
+  override update(_key: number, _value: number, _flags: number): number {
+    return -EINVAL
+  }
+
+  override delete(_key: number): number {
+    return -EINVAL
+  }
+
+  protected override sysUpdate(key: number, value: number, flags: number): number {
+    if (flags !== BPF_ANY) return -EINVAL
+    const slot = this.slot(key)
+    if (slot === 0) return -E2BIG
+    const id = this.space.view.getUint32(value, true)
+    const pointer = this.get(id)
+    if (pointer < 0) return pointer
+    const old = this.space.view.getUint32(slot + ID, true)
+    this.space.view.setUint32(slot + POINTER, pointer, true)
+    this.space.view.setUint32(slot + ID, id, true)
+    if (old !== 0) this.put(old)
+    return 0
+  }
+
+  protected override sysDelete(key: number): number {
+    const slot = this.slot(key)
+    if (slot === 0) return -E2BIG
+    const old = this.space.view.getUint32(slot + ID, true)
+    if (old === 0) return -ENOENT
+    this.space.view.setUint32(slot + POINTER, 0, true)
+    this.space.view.setUint32(slot + ID, 0, true)
+    this.put(old)
+    return 0
+  }
+
+  override destroy(): void {
+    const { view } = this.space
+    for (let i = 0; i < this.attr.maxEntries; i++) {
+      const id = view.getUint32(this.base + i * 8 + ID, true)
+      if (id !== 0) this.put(id)
+    }
+    super.destroy()
+  }
+}
+
+/** BPF_MAP_TYPE_PROG_ARRAY: values are program ids. */
+export class ProgArrayMap extends SlotArray {
+  protected get(id: number): number {
+    return this.env.progs?.get(id) ?? -EBADF
+  }
+
+  protected put(id: number): void {
+    this.env.progs?.put(id)
+  }
+
+  /** Id of the program at an index, 0 when the slot is empty: where bpf_tail_call() goes. */
+  progAt(index: number): number {
+    return index < this.attr.maxEntries ? this.space.view.getUint32(this.base + index * 8 + ID, true) : 0
+  }
+}
+
+/**
+ * bpf_map_meta_equal(), and for arrays that are not BPF_F_INNER_MAP the same number of elements: whether `map` may be an inner map of
+ * one with this template.
+ */
+export function metaEqual(template: MapAttr, map: MapAttr, isArray: boolean, isInnerArray: boolean): boolean {
+  return (
+    template.type === map.type &&
+    template.keySize === map.keySize &&
+    template.valueSize === map.valueSize &&
+    template.flags === map.flags &&
+    (!isArray || isInnerArray || template.maxEntries === map.maxEntries)
+  )
+}
+
+/** Takes a reference to an inner map: the offset of its struct bpf_map, or a negative errno. */
+function getInner(env: MapEnv, id: number, fits: (inner: MapAttr) => boolean): number {
+  const map: BpfMap | null = env.maps?.get(id) ?? null
+  if (!map || !env.maps) return -EBADF
+  if (fits(map.attr)) return env.maps.pointer(map)
+  env.maps.put(id)
+  return -EINVAL
+}
+
+/** BPF_MAP_TYPE_ARRAY_OF_MAPS: values are map ids, programs get map pointers. */
+export class ArrayOfMaps extends SlotArray {
+  readonly #fits: (inner: MapAttr) => boolean
+
+  constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, fits: (inner: MapAttr) => boolean) {
+    super(attr, env, blocks)
+    this.#fits = fits
+  }
+
+  override lookup(key: number): number {
+    const slot = this.slot(key)
+    return slot === 0 ? 0 : this.space.view.getUint32(slot + POINTER, true)
+  }
+
+  protected get(id: number): number {
+    return getInner(this.env, id, this.#fits)
+  }
+
+  protected put(id: number): void {
+    this.env.maps?.put(id)
+  }
+}
+
+/** BPF_MAP_TYPE_HASH_OF_MAPS: an element's value area is a slot as above. */
+export class HashOfMaps extends HashMap {
+  readonly #fits: (inner: MapAttr) => boolean
+
+  constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, fits: (inner: MapAttr) => boolean) {
+    super(attr, env, blocks, { valueBytes: 8, inPlace: true })
+    this.#fits = fits
+  }
+
+  override lookup(key: number): number {
+    const elem = this.find(key, this.hash(key))
+    return elem === 0 ? 0 : this.space.view.getUint32(elem + this.valueOff + POINTER, true)
+  }
+
+  override update(_key: number, _value: number, _flags: number): number {
+    return -EINVAL
+  }
+
+  override delete(_key: number): number {
+    return -EINVAL
+  }
+
+  protected override sysLookup(key: number): number {
+    const elem = this.find(key, this.hash(key))
+    return elem === 0 ? 0 : elem + this.valueOff + ID
+  }
+
+  protected override sysUpdate(key: number, value: number, flags: number): number {
+    const id = this.space.view.getUint32(value, true)
+    const pointer = getInner(this.env, id, this.#fits)
+    if (pointer < 0) return pointer
+    this.space.view.setUint32(value + POINTER, pointer, true)
+    this.space.view.setUint32(value + ID, id, true)
+    const error = super.update(key, value, flags)
+    if (error) this.env.maps?.put(id)
+    return error
+  }
+
+  protected override sysDelete(key: number): number {
+    return super.delete(key)
+  }
+
+  protected override sysLookupAndDelete(_key: number): number {
+    return -ENOTSUPP
+  }
+
+  protected override initValue(to: number, from: number): void {
+    const { view } = this.space
+    view.setUint32(to + POINTER, view.getUint32(from + POINTER, true), true)
+    view.setUint32(to + ID, view.getUint32(from + ID, true), true)
+  }
+
+  protected override copyValue(to: number, from: number): void {
+    const old = this.space.view.getUint32(to + ID, true)
+    this.initValue(to, from)
+    this.env.maps?.put(old)
+  }
+
+  protected override remove(elem: number): void {
+    super.remove(elem)
+    this.env.maps?.put(this.space.view.getUint32(elem + this.valueOff + ID, true))
+  }
+
+  override forEach(_call: (key: number, value: number) => number): number {
+    return -EINVAL
+  }
+
+  override elements(): MapWalk | null {
+    return null
+  }
+
+  override destroy(): void {
+    this.each(elem => {
+      this.remove(elem)
+      return false
+    })
+    super.destroy()
+  }
+}
+
+/** BPF_MAP_TYPE_SOCKMAP: slots of sockets. Sockets of other processes cannot be put in from here, so the slots stay empty. */
+export class SockMap extends IndexedMap {
+  get memlock(): number {
+    return SIZEOF_STAB + this.attr.maxEntries * 8
+  }
+
+  protected override sysLookup(_key: number): number {
+    return this.attr.valueSize === 8 ? 0 : -ENOSPC
+  }
+
+  protected override sysUpdate(_key: number, value: number, _flags: number): number {
+    return noSocket(this, value)
+  }
+
+  protected override sysDelete(_key: number): number {
+    return -EINVAL
+  }
+}
+
+/** BPF_MAP_TYPE_SOCKHASH, see SockMap. */
+export class SockHash extends BaseMap {
+  get memlock(): number {
+    return SIZEOF_SHTAB + SIZEOF_SHTAB_BUCKET * powerOfTwo(this.attr.maxEntries)
+  }
+
+  protected override sysLookup(_key: number): number {
+    return this.attr.valueSize === 8 ? 0 : -ENOSPC
+  }
+
+  protected override sysUpdate(_key: number, value: number, _flags: number): number {
+    return noSocket(this, value)
+  }
+
+  protected override sysDelete(_key: number): number {
+    return -ENOENT
+  }
+
+  protected override sysNext(_key: number): number {
+    return -ENOENT
+  }
+}
+
+/** sock_map_update_elem_sys() with a descriptor that is no socket. */
+function noSocket({ space, attr }: BaseMap, value: number): number {
+  const tooLarge =
+    space.view.getUint32(value, true) > 0x7fff_ffff || (attr.valueSize === 8 && space.view.getUint32(value + 4, true) !== 0)
+  return tooLarge ? -EINVAL : -EBADF
+}

@@ -1,0 +1,78 @@
+// The same object through the kernel and through iterfs, for every program of ours: identical bytes.
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import t from 'tap'
+import { COMPARE_CASES, type CompareCase } from './cases/compare.ts'
+import { type Compilation, compileAll } from './support/clang.ts'
+import { diffOf, runBoth, type Way } from './support/compare.ts'
+import { startDaemon } from './support/daemon.ts'
+import { Kernel, noKernelBpf } from './support/kernel.ts'
+import { ROOT } from './support/paths.ts'
+import { type ProcessTree, startProcessTree } from './support/process-tree.ts'
+
+const KTHREADD = 2
+
+const sourceOf = ({ file }: CompareCase): string => join(ROOT, file.includes('/') ? file : `test/bpf/compare/${file}`)
+
+t.test('every program has a case', async t => {
+  const have = new Set(COMPARE_CASES.map(sourceOf))
+  for (const folder of ['programs', 'test/bpf/compare'])
+    for (const name of readdirSync(join(ROOT, folder)))
+      if (name.endsWith('.bpf.c')) t.ok(have.has(join(ROOT, folder, name)), `${folder}/${name}`)
+})
+
+t.test('same object, same bytes', { skip: noKernelBpf() }, async t => {
+  const kernel = new Kernel()
+  t.teardown(() => kernel.close())
+  const tree = await startProcessTree()
+  t.teardown(() => tree.stop())
+  const daemon = await startDaemon()
+  t.teardown(() => daemon.stop())
+
+  const include = [kernel.vmlinux()]
+  const objects = new Map<string, Compilation>()
+  for (const item of COMPARE_CASES) {
+    const object = objectOf(kernel, item)
+    const { clang, cpu } = item
+    objects.set(object, { source: sourceOf(item), object, include, ...(clang && { clang }), ...(cpu && { cpu }) })
+  }
+  await compileAll([...objects.values()])
+
+  for (const item of COMPARE_CASES) {
+    const name = `${item.file}: ${item.covers}`
+    try {
+      const both = runBoth(kernel, daemon, objectOf(kernel, item), wayOf(item, tree))
+      const { mask = (text: string) => text } = item
+      const diff = diffOf(kernel, { kernel: mask(both.kernel), iterfs: mask(both.iterfs) })
+      if (diff) t.fail(name, { diff })
+      else t.pass(name)
+      t.ok(both.kernel.length > 0, `${name}: prints`)
+    } catch (err) {
+      t.fail(name, { error: (err as Error).message })
+    }
+  }
+})
+
+/** The folder tells how it was made, the file's name makes the names of maps. */
+function objectOf(kernel: Kernel, { file, clang, cpu }: CompareCase): string {
+  return join(kernel.folder(`by-${clang ?? 'clang'}${cpu ?? ''}`), `${basename(file, '.c')}.o`)
+}
+
+function wayOf({ on = 'leader', prog, set, map, reads }: CompareCase, tree: ProcessTree): Way {
+  const rest = { ...(prog && { prog }), ...(set && { set }), ...(reads && { reads }) }
+  if (map) return { map, ...rest }
+  switch (on) {
+    case 'leader':
+      return { tid: tree.pid, ...rest }
+    case 'threads':
+      return { pid: tree.pid, ...rest }
+    case 'thread':
+      return { tid: tree.ownTable, ...rest }
+    case 'kthread':
+      return { tid: KTHREADD, ...rest }
+    case 'filtered':
+      return { ...rest, set: { ...set, target_pid: `${tree.pid}` } }
+    case 'none':
+      return rest
+  }
+}
