@@ -2,8 +2,7 @@
 //   node dist/test/bench/vm.js
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { compileWasm, V8_FLAGS } from '../../src/jit/compile.ts'
+import { compileWasm } from '../../src/bpf/compile.ts'
 import { MEM_BASE_HI } from '../../src/vm/memory.ts'
 import { run, scratch } from '../support/daemon.ts'
 import { kernelRunner } from '../support/kernel-run.ts'
@@ -14,7 +13,6 @@ const PROGRAMS = ['arith', 'divide', 'bytes', 'words', 'matrix', 'chase']
 const MEMORY = 65536
 const RUNS = 300
 
-for (const flag of V8_FLAGS) setFlagsFromString(flag)
 const dir = scratch()
 const must = (command: string, ...args: string[]): void => {
   const { status, stderr } = run(command, args)
