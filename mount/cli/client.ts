@@ -75,8 +75,8 @@ export class Client {
   }
 
   /** BPF_OBJ_PIN: the daemon expects the file that we create, and the kernel checks path and permissions. */
-  pin(link: number, path: string): void {
-    this.request('obj_pin', { link_id: link, path })
+  pin(object: { readonly link_id: number } | { readonly map_id: number }, path: string): void {
+    this.request('obj_pin', { ...object, path })
     closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
   }
 

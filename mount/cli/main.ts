@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 // The command iterfs: its verbs, each a row of options and the function that does it.
 import { Command, CommanderError } from 'commander'
+import { btfDump } from './commands/btf.ts'
 import { linkShow, linkUpdate, progShow } from './commands/link.ts'
+import { mapCommand } from './commands/map-verbs.ts'
 import { mountCommand, umountCommand } from './commands/mount.ts'
 import { pinCommand } from './commands/pin.ts'
 import { readCommand } from './commands/read.ts'
 import { targetsCommand } from './commands/targets.ts'
+import { vmRun } from './commands/vm.ts'
 import { CliError, cliError } from './error.ts'
 import { progOptions } from './params.ts'
 
@@ -79,6 +82,34 @@ function build(): Command {
     .command('show [what] [id]')
     .option('-j, --json', 'JSON, as bpftool prints it')
     .action(progShow)
+
+  iterfs
+    .command('map [words...]')
+    .description('maps: `iterfs map help` lists the verbs, which are those of bpftool map')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(mapCommand)
+
+  iterfs
+    .command('btf')
+    .description('show types')
+    .command('dump [what...]')
+    .description('types of iterfs, or those of `file PATH`: an object, or bare BTF')
+    .option('-F, --format <format>', 'raw: one type a line; c: a vmlinux.h to compile programs with', 'raw')
+    .option('-b, --blob', 'the bytes of the BTF, as bpftool and libbpf read them')
+    .option('-o, --output <file>', 'write to FILE')
+    .action(btfDump)
+
+  iterfs
+    .command('vm')
+    .description('run BPF instructions')
+    .command('run [memory]')
+    .description(
+      'run the program that standard input has as hex, with r1 the address of MEMORY (hex) and r2 its length; prints r0',
+    )
+    .option('--interpreter', 'by the reference interpreter, not compiled to WebAssembly')
+    .option('--program <hex>', 'the program, in place of standard input')
+    .action(vmRun)
 
   for (const command of [iterfs, ...iterfs.commands, ...link.commands, ...iterfs.commands.flatMap(parent => parent.commands)])
     command.exitOverride()

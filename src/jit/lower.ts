@@ -13,7 +13,7 @@ import { writeAlu, writeCondition, writeSwap } from './arith.ts'
 import { buildCfg, type Cfg } from './cfg.ts'
 import { Facts } from './facts.ts'
 import { type BlockWriter, writeBlocks } from './structure.ts'
-import { type Code, I32, I64, OP } from './wasm-module.ts'
+import { type Code, I64, OP } from './wasm-module.ts'
 
 /** What a call of a helper counts when a loop has it: about as long as so many instructions take. */
 const HELPER_FUEL = 20

@@ -9,18 +9,8 @@ import { patchInsn } from '../core-relo/patch.ts'
 import { reachablePoison } from '../core-relo/reach.ts'
 import { CoreResolver, type FieldUse } from '../core-relo/relocate.ts'
 import type { Missing } from '../core-relo/why.ts'
-import {
-  CALL,
-  immAt,
-  PSEUDO_KFUNC_CALL,
-  PSEUDO_MAP_FD,
-  PSEUDO_MAP_VALUE,
-  setImm,
-  setImm64,
-  setInsn,
-  setOff,
-  setSrc,
-} from '../insn/raw.ts'
+import { CALL_KIND, PSEUDO } from '../insn/opcode.ts'
+import { CALL, immAt, setImm, setImm64, setInsn, setOff, setSrc } from '../insn/raw.ts'
 import { ESRCH } from '../util/errno.ts'
 import { BpfError } from '../util/error.ts'
 import { fail } from './error.ts'
@@ -184,7 +174,7 @@ class Resolver {
   ): void {
     switch (reference.kind) {
       case 'map':
-        setSrc(insns, insn, PSEUDO_MAP_FD)
+        setSrc(insns, insn, PSEUDO.MAP_FD)
         setImm(insns, insn, reference.map)
         return
       case 'value':
@@ -205,7 +195,7 @@ class Resolver {
         }
         const kfunc = essentialName(name)
         if (!kfuncs.includes(kfunc)) kfuncs.push(kfunc)
-        setSrc(insns, insn, PSEUDO_KFUNC_CALL)
+        setSrc(insns, insn, CALL_KIND.KFUNC)
         setOff(insns, insn, 0)
         setImm(insns, insn, kfuncs.indexOf(kfunc))
       }
@@ -215,7 +205,7 @@ class Resolver {
   #value(insns: Uint8Array, insn: number, map: number, off: number, place: { prog: string; insn: number }): void {
     const { name, valueSize } = this.maps[map]!
     if (off < 0 || off >= valueSize) fail('RELO_VALUE', { ...place, map: name, off, size: valueSize })
-    setSrc(insns, insn, PSEUDO_MAP_VALUE)
+    setSrc(insns, insn, PSEUDO.MAP_VALUE)
     setImm(insns, insn, map)
     setImm(insns, insn + 1, off)
   }
