@@ -222,8 +222,8 @@ export class BpfEngine {
       cpus: platform.cpus,
       cpu: () => platform.cpu(),
       maps: {
-        get: other => space.maps.get(other) ?? null,
-        put: () => {},
+        get: other => (space.holdMap(other) ? space.maps.get(other)! : null),
+        put: other => space.putMap(other),
         pointer: other => space.mapOffset(other),
       },
       progs: { get: index => (space.progs[index - 1] ? 0 : -EINVAL), put: () => {} },
@@ -265,7 +265,7 @@ export class BpfEngine {
         key,
         sleepable: prog.sleepable,
         gpl: object.gpl,
-        mapIds: used.map(index => maps[index]!.id),
+        mapIds: withInner(used, object).map(index => maps[index]!.id),
         tagBytes: tagBytes(prog.insns),
         xlated: prog.insns.length,
       },
@@ -362,12 +362,20 @@ function linkMaps(insns: Uint8Array, maps: readonly BpfMap[], space: BpfSpace): 
     const map = maps[index]!
     used.add(index)
     // The bytes at LAYOUT.ZERO are the key 0: the only element of a map of globals.
-    const offset = value ? map.lookup(LAYOUT.ZERO) + immAt(linked, insn + 1) : space.mapOffset(map)
+    const address = value ? space.space.toAddress(map.lookup(LAYOUT.ZERO) + immAt(linked, insn + 1)) : space.mapAddress(map)
     setSrc(linked, insn, PSEUDO.NONE)
-    setImm64(linked, insn, space.space.toAddress(offset))
+    setImm64(linked, insn, address)
   }
   return { insns: linked, used: [...used].sort((a, b) => a - b) }
 }
+
+/** Indexes of the maps, and of those that lie in them from the start. */
+const withInner = (used: readonly number[], { maps }: ResolvedObject): number[] =>
+  [
+    ...new Set(
+      used.flatMap(index => [index, ...[...maps[index]!.slots.values()].map(name => maps.findIndex(map => map.name === name))]),
+    ),
+  ].filter(index => index >= 0)
 
 /** bpf_prog_calc_tag(): references to maps count as 0. */
 function tagBytes(insns: Uint8Array): Uint8Array {
