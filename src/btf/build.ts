@@ -40,6 +40,7 @@ export class BtfBuilder {
   /** Structs that have an id already, and no members yet. */
   readonly #open = new Map<number, Extract<CType, { kind: 'body' }>>()
   readonly #anonymous: CType[] = []
+  readonly #forwards: CType[] = []
   readonly #funcs: { readonly name: string; readonly type: CType; readonly tag: string | undefined }[] = []
 
   /** Adds C declarations. @throws SyntaxError also for a name that is declared twice */
@@ -79,7 +80,8 @@ export class BtfBuilder {
     else if (type.kind === 'body' || type.kind === 'enum') {
       if (type.name === '') this.#anonymous.push(type)
       else this.#define(`${type.kind === 'enum' ? 'enum' : type.tag} ${type.name}`, type)
-    } else throw new SyntaxError('want a declaration that declares something')
+    } else if (type.kind === 'tag' && type.tag !== 'enum') this.#forwards.push(type)
+    else throw new SyntaxError('want a declaration that declares something')
   }
 
   #define(key: string, type: CType): void {
@@ -93,7 +95,7 @@ export class BtfBuilder {
       this.#named(key)
       this.#close()
     }
-    for (const type of this.#anonymous) this.#make(type)
+    for (const type of [...this.#forwards, ...this.#anonymous]) this.#make(type)
     for (const { name, type, tag } of this.#funcs) {
       const id = this.#push({ kind: 'func', name, type: this.#make(type), linkage: 0 })
       if (tag !== undefined) this.#push({ kind: 'decl_tag', name: tag, type: id, component: -1, attr: false })
