@@ -222,17 +222,20 @@ export class BtfBuilder {
     let end = 0
     let most = 1
     let size = 0
-    for (const { name, type: ctype, bits = 0, align: least = 1 } of fields) {
+    for (const { name, type: ctype, bits, align: least = 1 } of fields) {
       const type = this.#makeWhole(ctype)
       const unit = 8 * sizeOf(this.#btf, type)
       const align = Math.max(least, alignOf(this.#btf, type))
       if (union) end = 0
-      // A bitfield may not lie across the borders of its type.
-      const crosses = bits > 0 && Math.floor(end / unit) !== Math.floor((end + bits - 1) / unit)
-      if (bits === 0 || crosses) end = Math.ceil(end / (8 * align)) * 8 * align
-      if (name !== '' || bits === 0) members.push({ name, type, offBits: end, bits })
-      most = Math.max(most, align)
-      end += bits === 0 ? unit : bits
+      // A bitfield may not lie across the borders of its type; one of no width ends at one.
+      const fits = bits !== undefined && bits > 0 && Math.floor(end / unit) === Math.floor((end + bits - 1) / unit)
+      if (!fits) end = Math.ceil(end / (8 * align)) * 8 * align
+      const isPadding = bits !== undefined && name === ''
+      if (!isPadding) {
+        members.push({ name, type, offBits: end, bits: bits ?? 0 })
+        most = Math.max(most, align)
+      }
+      end += bits ?? unit
       size = Math.max(size, end)
     }
     return {
