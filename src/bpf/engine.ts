@@ -111,6 +111,10 @@ export class BpfEngine {
   readonly #options: BpfEngineOptions
   readonly #maps = new Map<number, BpfSpace>()
   readonly #progs = new Map<string, RunnableProg>()
+  /** By the id of a map: in how many slots of maps of maps it is. */
+  readonly #slots = new Map<number, number>()
+  /** Maps that only such slots keep. */
+  readonly #released = new Set<number>()
   /** Who calls read(2) at the moment. */
   reader: Opener = { pid: 0, uid: 0, gid: 0 }
 
@@ -160,10 +164,28 @@ export class BpfEngine {
     return describe(this.#makeMap(this.#newSpace(), request.attr, request.id))
   }
 
-  /** No pin and no program needs the map any more. */
+  /** No pin and no program needs the map any more. It stays as long as a map of maps has it. */
   freeMap(id: number): void {
+    if (this.#slots.has(id)) {
+      this.#released.add(id)
+      return
+    }
+    this.#released.delete(id)
     this.#maps.get(id)?.removeMap(id)
     this.#maps.delete(id)
+  }
+
+  /** A slot of a map of maps takes a map. */
+  #hold(map: BpfMap | null): BpfMap | null {
+    if (map) this.#slots.set(map.id, (this.#slots.get(map.id) ?? 0) + 1)
+    return map
+  }
+
+  #put(id: number): void {
+    const left = (this.#slots.get(id) ?? 0) - 1
+    if (left > 0) this.#slots.set(id, left)
+    else this.#slots.delete(id)
+    if (left <= 0 && this.#released.has(id)) this.freeMap(id)
   }
 
   /** Files that are open go on with it. */
@@ -222,8 +244,8 @@ export class BpfEngine {
       cpus: platform.cpus,
       cpu: () => platform.cpu(),
       maps: {
-        get: other => space.maps.get(other) ?? null,
-        put: () => {},
+        get: other => this.#hold(space.maps.get(other) ?? null),
+        put: other => this.#put(other),
         pointer: other => space.mapOffset(other),
       },
       progs: { get: index => (space.progs[index - 1] ? 0 : -EINVAL), put: () => {} },

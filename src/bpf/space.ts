@@ -212,7 +212,13 @@ export class BpfSpace {
       view.setInt32(at + 4, 0, true)
     } else if (isMemRef(value)) writeWindow(view, at, value.offset)
     else if (value === null || value === undefined) view.setBigUint64(at, 0n, true)
-    else this.kernel.writeAddress(at, (value as Viewed)[STRUCT], (value as Viewed)[SOURCE])
+    else {
+      const { [STRUCT]: struct, [SOURCE]: source } = value as Viewed
+      // A map of this space has one address, whoever asks: programs compare it with that of their own map.
+      const own = struct === 'bpf_map' ? this.maps.get((source as MapSource).id) : undefined
+      if (own) writeWindow(view, at, this.mapOffset(own))
+      else this.kernel.writeAddress(at, struct, source)
+    }
   }
 
   /** The map of a map pointer: a constant of the program, or the map of a context. */
