@@ -111,10 +111,6 @@ export class BpfEngine {
   readonly #options: BpfEngineOptions
   readonly #maps = new Map<number, BpfSpace>()
   readonly #progs = new Map<string, RunnableProg>()
-  /** By the id of a map: in how many slots of maps of maps it is. */
-  readonly #slots = new Map<number, number>()
-  /** Maps that only such slots keep. */
-  readonly #released = new Set<number>()
   /** Who calls read(2) at the moment. */
   reader: Opener = { pid: 0, uid: 0, gid: 0 }
 
@@ -164,28 +160,10 @@ export class BpfEngine {
     return describe(this.#makeMap(this.#newSpace(), request.attr, request.id))
   }
 
-  /** No pin and no program needs the map any more. It stays as long as a map of maps has it. */
+  /** No pin and no program needs the map any more. */
   freeMap(id: number): void {
-    if (this.#slots.has(id)) {
-      this.#released.add(id)
-      return
-    }
-    this.#released.delete(id)
     this.#maps.get(id)?.removeMap(id)
     this.#maps.delete(id)
-  }
-
-  /** A slot of a map of maps takes a map. */
-  #hold(map: BpfMap | null): BpfMap | null {
-    if (map) this.#slots.set(map.id, (this.#slots.get(map.id) ?? 0) + 1)
-    return map
-  }
-
-  #put(id: number): void {
-    const left = (this.#slots.get(id) ?? 0) - 1
-    if (left > 0) this.#slots.set(id, left)
-    else this.#slots.delete(id)
-    if (left <= 0 && this.#released.has(id)) this.freeMap(id)
   }
 
   /** Files that are open go on with it. */
@@ -244,8 +222,8 @@ export class BpfEngine {
       cpus: platform.cpus,
       cpu: () => platform.cpu(),
       maps: {
-        get: other => this.#hold(space.maps.get(other) ?? null),
-        put: other => this.#put(other),
+        get: other => (space.holdMap(other) ? space.maps.get(other)! : null),
+        put: other => space.putMap(other),
         pointer: other => space.mapOffset(other),
       },
       progs: { get: index => (space.progs[index - 1] ? 0 : -EINVAL), put: () => {} },
@@ -287,7 +265,7 @@ export class BpfEngine {
         key,
         sleepable: prog.sleepable,
         gpl: object.gpl,
-        mapIds: used.map(index => maps[index]!.id),
+        mapIds: withInner(used, object).map(index => maps[index]!.id),
         tagBytes: tagBytes(prog.insns),
         xlated: prog.insns.length,
       },
@@ -384,12 +362,20 @@ function linkMaps(insns: Uint8Array, maps: readonly BpfMap[], space: BpfSpace): 
     const map = maps[index]!
     used.add(index)
     // The bytes at LAYOUT.ZERO are the key 0: the only element of a map of globals.
-    const offset = value ? map.lookup(LAYOUT.ZERO) + immAt(linked, insn + 1) : space.mapOffset(map)
+    const address = value ? space.space.toAddress(map.lookup(LAYOUT.ZERO) + immAt(linked, insn + 1)) : space.mapAddress(map)
     setSrc(linked, insn, PSEUDO.NONE)
-    setImm64(linked, insn, space.space.toAddress(offset))
+    setImm64(linked, insn, address)
   }
   return { insns: linked, used: [...used].sort((a, b) => a - b) }
 }
+
+/** Indexes of the maps, and of those that lie in them from the start. */
+const withInner = (used: readonly number[], { maps }: ResolvedObject): number[] =>
+  [
+    ...new Set(
+      used.flatMap(index => [index, ...[...maps[index]!.slots.values()].map(name => maps.findIndex(map => map.name === name))]),
+    ),
+  ].filter(index => index >= 0)
 
 /** bpf_prog_calc_tag(): references to maps count as 0. */
 function tagBytes(insns: Uint8Array): Uint8Array {

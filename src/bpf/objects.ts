@@ -34,6 +34,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     pathAt: (lo, hi) => at<PathSource>(lo, hi, 'path')?.text ?? null,
     taskAt: task,
     structAt: (lo, hi) => kernel.structAt(lo, hi),
+    keep: (lo, hi) => kernel.keepAt(lo, hi),
     storageKey(lo, hi) {
       const found = task(lo, hi)
       const key = kernel.keyAt(lo, hi)

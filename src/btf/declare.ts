@@ -25,7 +25,7 @@ const indent = (level: number): string => '\t'.repeat(level)
 const isQualifier = (type: BtfType): boolean => type.kind === 'const' || type.kind === 'volatile' || type.kind === 'restrict'
 
 /** Characters of one BTF as C text: types that hold others twice at each level would be written without end. */
-const MAX_TEXT = 256 * 1024 * 1024
+const MAX_TEXT = 64 * 1024 * 1024
 
 /** Writes declarations of one BTF. What it gives is put together by the caller. */
 export class Declarer {

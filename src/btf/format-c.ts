@@ -40,8 +40,8 @@ export function formatC(btf: Btf): string {
 
 /** How deep one type may lead to others. Each level is some frames of the machine's stack. */
 const MAX_LEVELS = 1000
-/** Most steps from type to type; vmlinux needs two million. */
-const MAX_STEPS = 100_000_000
+/** Most steps from type to type; vmlinux needs 200,000. */
+const MAX_STEPS = 10_000_000
 
 const NOT_YET = 0
 const NOW = 1
@@ -58,6 +58,8 @@ class Dump {
   readonly #emitted: Uint8Array
   /** A forward declaration, or for a typedef the typedef itself, is written. */
   readonly #forward: Uint8Array
+  /** Anonymous structs: the definition, plus 1, in which they were met last. */
+  readonly #walked: Uint32Array
   #queue: number[] = []
   #level = 0
   #steps = 0
@@ -69,6 +71,7 @@ class Dump {
     this.#ordered = new Uint8Array(btf.types.length)
     this.#emitted = new Uint8Array(btf.types.length)
     this.#forward = new Uint8Array(btf.types.length)
+    this.#walked = new Uint32Array(btf.types.length)
     this.#ordered[0] = DONE
     this.#emitted[0] = DONE
   }
@@ -199,6 +202,9 @@ class Dump {
   }
 
   #emitComposite(id: number, type: Extract<BtfType, { kind: 'struct' | 'union' }>, within: number): void {
+    // A second walk in the same definition would find everything done.
+    if (type.name === '' && this.#walked[id] === within + 1) return
+    this.#walked[id] = within + 1
     this.#emitted[id] = NOW
     if (within === 0 || type.name === '') {
       for (const member of type.members) this.#emit(member.type, type.name === '' ? within : id)

@@ -122,6 +122,7 @@ export function mapHelpers(c: HelperContext): Pick<Helpers, Names> {
       const [lo, hi] = [view.getInt32(at, true), view.getInt32(at + 4, true)]
       view.setInt32(at, c.lo(2), true)
       view.setInt32(at + 4, c.hi(2), true)
+      env.objects.keep(c.lo(2), c.hi(2))
       return c.retHalves(lo, hi)
     },
   }

@@ -128,7 +128,15 @@ const REGS = '/proc/TGID/task/TID/syscall: while the task waits in a system call
 const register = (at: number) => row('long unsigned int', REGS, (regs: readonly bigint[]) => regs[at] ?? 0n)
 /** Registers of x86-64 that a system call's line shows: its number, six arguments, stack pointer, instruction pointer. */
 const pt_regs = {
-  ...{ orig_ax: register(0), di: register(1), si: register(2), dx: register(3), r10: register(4), r8: register(5), r9: register(6) },
+  ...{
+    orig_ax: register(0),
+    di: register(1),
+    si: register(2),
+    dx: register(3),
+    r10: register(4),
+    r8: register(5),
+    r9: register(6),
+  },
   ...{ sp: register(7), ip: register(8) },
 } satisfies Rows
 

@@ -58,6 +58,11 @@ export class TaskSource {
     this.tid = tid
   }
 
+  /** The same task, to be looked at anew. */
+  again(session: SourceSession): TaskSource {
+    return new TaskSource(session, this.tgid, this.tid)
+  }
+
   /** Tells tasks apart, for addresses. */
   get id(): string {
     return `task ${this.tid}`

@@ -11,19 +11,24 @@ import { ROOT } from './paths.ts'
 /** Possible CPUs of this machine. */
 export const CPUS = Number(readFileSync('/sys/devices/system/cpu/possible', 'utf8').trim().split('-').at(-1)) + 1
 
+let program: string | undefined
+
+/** test/bpf/map_ops.c, compiled once for each test file. */
+function mapOps(): string {
+  if (program !== undefined) return program
+  const work = scratch()
+  process.on('exit', () => run('rm', ['-rf', work]))
+  program = join(work, 'map_ops')
+  const built = run('cc', ['-O1', '-Wall', '-Werror', '-o', program, join(ROOT, 'test/bpf/map_ops.c'), '-lbpf'])
+  if (built.status !== 0) throw new Error(built.stderr)
+  return program
+}
+
 /** The answers of the kernel. */
 export function kernelMaps(lines: readonly string[]): string[] {
-  const work = scratch()
-  try {
-    const program = join(work, 'map_ops')
-    const built = run('cc', ['-O1', '-Wall', '-Werror', '-o', program, join(ROOT, 'test/bpf/map_ops.c'), '-lbpf'])
-    if (built.status !== 0) throw new Error(built.stderr)
-    const { stdout, status } = run(program, [], { input: `${lines.join('\n')}\n` })
-    if (status !== 0) throw new Error(`map_ops: ${status}`)
-    return stdout.trimEnd().split('\n')
-  } finally {
-    run('rm', ['-rf', work])
-  }
+  const { stdout, status } = run(mapOps(), [], { input: `${lines.join('\n')}\n` })
+  if (status !== 0) throw new Error(`map_ops: ${status}`)
+  return stdout.trimEnd().split('\n')
 }
 
 /** The answers of src/maps. */

@@ -29,12 +29,17 @@ export async function readCommand(program: string, rest: string[], options: Prog
   const denied = new Map<string, number>()
   const left = (what: string, times: number): void => void denied.set(what, (denied.get(what) ?? 0) + times)
   const platform = nodePlatform()
-  registerTargets(platform, { denied: left, pidOfPidfd, map: id => engine.bpf.map(id) })
+  const objects = registerTargets(platform, { denied: left, pidOfPidfd, map: id => engine.bpf.map(id) })
   const engine: Engine = new Engine({ bpf: bpfOptions(platform, left) })
   const reader = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
   try {
     const { progs, maps } = await loadFile(engine, resolve(program), options.set)
     const prog = chooseProg(program, progs, options.prog)
+    objects.update({
+      progs: progs.map(({ name, target }, i) => ({ id: i + 1, name, target })),
+      links: [{ id: 1, prog_id: progs.indexOf(prog) + 1 }],
+      maps,
+    })
     const info = ref ? { map: { map_fd: ownMap(program, maps, ref) } } : linkInfoOf(options)
     const { aux } = engine.attach(prog.key, prog.target, info)
     engine.open(0, prog.key, prog.target, aux, reader, 1n)
