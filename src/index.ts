@@ -1,4 +1,6 @@
 // The public names of iterfs.
+
+export { compileWasm } from './bpf/compile.ts'
 export type {
   BpfEngineOptions,
   LoadedMap,
@@ -14,10 +16,10 @@ export { encodeBtf } from './btf/encode.ts'
 export { formatC } from './btf/format-c.ts'
 export { formatRaw } from './btf/format-raw.ts'
 export { parseBtf } from './btf/parse.ts'
+export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
 export type { Btf, BtfType } from './btf/types.ts'
 export { parseElf } from './elf/parse.ts'
 export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
-
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 export {
@@ -31,10 +33,10 @@ export {
   type SeqInfo,
 } from './iter/reg.ts'
 export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './iter/session.ts'
-export { compileWasm } from './jit/compile.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
+export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
 export {
   BPF_F_REPLACE,
   type Link,
@@ -61,3 +63,6 @@ export { ADDRESS, type Addressed } from './util/address.ts'
 export { encodeText, isElf } from './util/bytes.ts'
 export * from './util/errno.ts'
 export { ObjectGone } from './util/object-gone.ts'
+export type { Compile } from './vm/engine.ts'
+export { compileInterpreter } from './vm/interpreter.ts'
+export { runStandalone } from './vm/standalone.ts'

@@ -1,8 +1,8 @@
 // The client's side of .iterfs/ctl.
 import { closeSync, constants, openSync, readFileSync, readSync, realpathSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { ErrnoError } from '../../src/index.ts'
 import { deviceName, splitDevice } from '../../src/util/device.ts'
+import { ErrnoError } from '../../src/util/errno.ts'
 import { CliError, cliError } from './error.ts'
 
 /** An iterfs mount that this process can see. */
@@ -75,8 +75,8 @@ export class Client {
   }
 
   /** BPF_OBJ_PIN: the daemon expects the file that we create, and the kernel checks path and permissions. */
-  pin(link: number, path: string): void {
-    this.request('obj_pin', { link_id: link, path })
+  pin(object: { readonly link_id: number } | { readonly map_id: number }, path: string): void {
+    this.request('obj_pin', { ...object, path })
     closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
   }
 

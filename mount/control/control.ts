@@ -231,6 +231,14 @@ const COMMANDS = {
     }
   },
 
+  /** { map_id } -> { btf, key_type_id, value_type_id }: the types of a map's keys and values; the BTF as base64 */
+  async map_types({ request }, { store, pool }) {
+    const map = store.map(number(request, 'map_id'))
+    const { errno, types } = await pool.mapRequest(map.worker, { op: 'types', map: map.id })
+    if (!types) throw new ErrnoError(-errno, `map ${map.id} has no BTF`)
+    return { btf: toBase64(types.btf), key_type_id: types.keyTypeId, value_type_id: types.valueTypeId }
+  },
+
   /** { ino? | map_id? } -> { maps: [bpf_map_info and pinned] } */
   map_list({ request, inoObject, pins }, { store }) {
     const one = request.ino !== undefined || request.map_id !== undefined

@@ -2,7 +2,8 @@
 import { placeText } from '../core-relo/error.ts'
 import { reachablePoison } from '../core-relo/reach.ts'
 import { type Caller, checkHelper, checkKfunc } from '../helpers/make.ts'
-import { CALL, codeAt, immAt, PSEUDO_KFUNC_CALL, srcAt } from '../insn/raw.ts'
+import { CALL_KIND } from '../insn/opcode.ts'
+import { CALL, codeAt, immAt, srcAt } from '../insn/raw.ts'
 import type { MapSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
 import { BpfError } from '../util/error.ts'
 
@@ -27,7 +28,7 @@ export function checkCalls(object: ResolvedObject, prog: ResolvedProg): void {
   for (let pc = 0; pc < insns.length / 8; pc++) {
     if (codeAt(insns, pc) !== CALL) continue
     const [src, imm] = [srcAt(insns, pc), immAt(insns, pc)]
-    const kfunc = src === PSEUDO_KFUNC_CALL
+    const kfunc = src === CALL_KIND.KFUNC
     if (!kfunc && (src !== 0 || imm === TAIL_CALL || imm >= FIRST_POISON)) continue
     try {
       if (kfunc) checkKfunc(prog.kfuncs[imm]!, caller)

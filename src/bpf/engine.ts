@@ -1,5 +1,9 @@
 // The BPF objects of one engine: loads them into address spaces and hands out their programs and maps. Objects that share maps share a
 // space; the others have one each.
+import { encodeBtf } from '../btf/encode.ts'
+import { KFUNCS } from '../helpers/kfunc-protos.ts'
+import { PSEUDO } from '../insn/opcode.ts'
+import { INSN_SIZE, immAt, isLdImm64, setImm64, setSrc, srcAt } from '../insn/raw.ts'
 import { findTarget, type IterReg, listTargets, type Opener } from '../iter/reg.ts'
 import type { RunProg } from '../iter/session.ts'
 import { createMap } from '../maps/create.ts'
@@ -80,7 +84,7 @@ export type MapRequest =
   | { readonly op: 'nextKey'; readonly map: number; readonly key: Uint8Array | null }
   /** Up to `count` elements behind the key `after`. */
   | { readonly op: 'elements'; readonly map: number; readonly after: Uint8Array | null; readonly count: number }
-  | { readonly op: 'freeze' | 'info'; readonly map: number }
+  | { readonly op: 'freeze' | 'types'; readonly map: number }
 
 /** `errno` is 0 or negative. */
 export interface MapAnswer {
@@ -88,7 +92,8 @@ export interface MapAnswer {
   readonly value?: Uint8Array
   readonly key?: Uint8Array
   readonly elements?: readonly { readonly key: Uint8Array; readonly value: Uint8Array | number }[]
-  readonly info?: LoadedMap
+  /** The bytes of a BTF, and ids in it; 0: no type. */
+  readonly types?: { readonly btf: Uint8Array; readonly keyTypeId: number; readonly valueTypeId: number }
 }
 
 export interface BpfEngineOptions extends BpfHooks {
@@ -135,6 +140,7 @@ export class BpfEngine {
       kconfig: () => platform.kconfig(),
       ksyms: name => kallsyms(platform).addressOf(name),
       kernelVersion: kernelVersion(platform),
+      kfuncNames: KFUNC_NAMES,
     })
     const space = request.withMap === undefined ? this.#newSpace() : (this.#maps.get(request.withMap) ?? noMap(request.withMap))
     const made: BpfMap[] = []
@@ -197,8 +203,10 @@ export class BpfEngine {
       case 'freeze':
         map.frozen = true
         return { errno: 0 }
-      case 'info':
-        return { errno: 0, info: describe(map) }
+      case 'types': {
+        const { btf } = map.attr
+        return btf ? { errno: 0, types: { ...btf, btf: encodeBtf(btf.btf) } } : { errno: -ENOENT }
+      }
     }
   }
 
@@ -214,8 +222,8 @@ export class BpfEngine {
       cpus: platform.cpus,
       cpu: () => platform.cpu(),
       maps: {
-        get: other => space.maps.get(other) ?? null,
-        put: () => {},
+        get: other => (space.holdMap(other) ? space.maps.get(other)! : null),
+        put: other => space.putMap(other),
         pointer: other => space.mapOffset(other),
       },
       progs: { get: index => (space.progs[index - 1] ? 0 : -EINVAL), put: () => {} },
@@ -257,13 +265,15 @@ export class BpfEngine {
         key,
         sleepable: prog.sleepable,
         gpl: object.gpl,
-        mapIds: used.map(index => maps[index]!.id),
+        mapIds: withInner(used, object).map(index => maps[index]!.id),
         tagBytes: tagBytes(prog.insns),
         xlated: prog.insns.length,
       },
     ]
   }
 }
+
+const KFUNC_NAMES: ReadonlySet<string> = new Set(Object.keys(KFUNCS))
 
 /** LINUX_KERNEL_VERSION of the machine's kernel; 0 when its release is not a number. */
 function kernelVersion(platform: Platform): number {
@@ -333,49 +343,43 @@ function describe(map: BpfMap): LoadedMap {
   }
 }
 
-const BPF_LD_IMM64 = 0x18
-const BPF_PSEUDO_MAP_FD = 1
-const BPF_PSEUDO_MAP_VALUE = 2
-const INSN = 8
-
-/** The references to maps of a program: byte offsets of the immediates. */
-function* mapReferences(view: DataView): Generator<{ at: number; value: boolean }> {
-  for (let at = 0; at < view.byteLength; at += INSN) {
-    if (view.getUint8(at) !== BPF_LD_IMM64) continue
-    const src = view.getUint8(at + 1) >> 4
-    if (src === BPF_PSEUDO_MAP_FD || src === BPF_PSEUDO_MAP_VALUE) yield { at, value: src === BPF_PSEUDO_MAP_VALUE }
-    at += INSN
+/** The references to maps of a program: indexes of the instructions. */
+function* mapReferences(insns: Uint8Array): Generator<{ insn: number; value: boolean }> {
+  for (let insn = 0; insn < insns.length / INSN_SIZE; insn++) {
+    if (!isLdImm64(insns, insn)) continue
+    const src = srcAt(insns, insn)
+    if (src === PSEUDO.MAP_FD || src === PSEUDO.MAP_VALUE) yield { insn, value: src === PSEUDO.MAP_VALUE }
+    insn++
   }
 }
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Puts addresses where the object has indexes of maps. `used` are the indexes. */
 function linkMaps(insns: Uint8Array, maps: readonly BpfMap[], space: BpfSpace): { insns: Uint8Array; used: number[] } {
   const linked = insns.slice()
-  const view = viewOf(linked)
   const used = new Set<number>()
-  for (const { at, value } of mapReferences(view)) {
-    const index = view.getUint32(at + 4, true)
+  for (const { insn, value } of mapReferences(linked)) {
+    const index = immAt(linked, insn)
     const map = maps[index]!
     used.add(index)
     // The bytes at LAYOUT.ZERO are the key 0: the only element of a map of globals.
-    const offset = value ? map.lookup(LAYOUT.ZERO) + view.getUint32(at + INSN + 4, true) : space.mapOffset(map)
-    const address = space.space.toAddress(offset)
-    view.setUint8(at + 1, view.getUint8(at + 1) & 0xf)
-    view.setUint32(at + 4, Number(address & 0xffff_ffffn), true)
-    view.setUint32(at + INSN + 4, Number(address >> 32n), true)
+    const address = value ? space.space.toAddress(map.lookup(LAYOUT.ZERO) + immAt(linked, insn + 1)) : space.mapAddress(map)
+    setSrc(linked, insn, PSEUDO.NONE)
+    setImm64(linked, insn, address)
   }
   return { insns: linked, used: [...used].sort((a, b) => a - b) }
 }
 
+/** Indexes of the maps, and of those that lie in them from the start. */
+const withInner = (used: readonly number[], { maps }: ResolvedObject): number[] =>
+  [
+    ...new Set(
+      used.flatMap(index => [index, ...[...maps[index]!.slots.values()].map(name => maps.findIndex(map => map.name === name))]),
+    ),
+  ].filter(index => index >= 0)
+
 /** bpf_prog_calc_tag(): references to maps count as 0. */
 function tagBytes(insns: Uint8Array): Uint8Array {
   const bytes = insns.slice()
-  const view = viewOf(bytes)
-  for (const { at } of mapReferences(view)) {
-    view.setUint32(at + 4, 0, true)
-    view.setUint32(at + INSN + 4, 0, true)
-  }
+  for (const { insn } of mapReferences(bytes)) setImm64(bytes, insn, 0n)
   return bytes
 }

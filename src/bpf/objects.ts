@@ -34,6 +34,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     pathAt: (lo, hi) => at<PathSource>(lo, hi, 'path')?.text ?? null,
     taskAt: task,
     structAt: (lo, hi) => kernel.structAt(lo, hi),
+    keep: (lo, hi) => kernel.keepAt(lo, hi),
     storageKey(lo, hi) {
       const found = task(lo, hi)
       const key = kernel.keyAt(lo, hi)
@@ -43,6 +44,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     retTask: tid => ret('task_struct', kernel.task(tid)),
     retCgroup: id => ret('cgroup', cgroupById(platform, id)),
     retRelated(relation, lo, hi, level) {
+      if (relation === 'pt_regs') return ret('pt_regs', task(lo, hi)?.registers() ?? null)
       const from = relation === 'cgroup_ancestor' ? cgroup(lo, hi) : null
       ret('cgroup', from?.ancestor(level) ?? null)
     },

@@ -13,6 +13,7 @@ import { SeqFile } from '../seq/seq-file.ts'
 import type { CtxArgs } from '../seq/seq-operations.ts'
 import { SourceSession } from '../sources/session.ts'
 import { Lines } from '../sources/text.ts'
+import { pageAddress, pageAt } from '../util/address.ts'
 import { EFAULT, ENOENT, EOPNOTSUPP, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
@@ -96,8 +97,12 @@ export class BpfSpace {
   readonly kernel: KernelMemory
   /** By id. */
   readonly maps = new Map<number, BpfMap>()
-  /** By the offset of their struct bpf_map. */
+  /** By the offset that lookups in maps of maps give, and by the page of their struct bpf_map. */
   readonly #mapAt = new Map<number, BpfMap>()
+  readonly #mapPages = new Map<number, BpfMap>()
+  /** How many maps of maps have a map, and which of those only they refer to. */
+  readonly #mapRefs = new Map<number, number>()
+  readonly #dying = new Set<number>()
   /** What program arrays lead to: the number in a slot is the index + 1. */
   readonly progs: SpaceProg[] = []
   readonly #hooks: BpfHooks
@@ -147,25 +152,61 @@ export class BpfSpace {
     return this.#hooks.compile(program, this.#host)
   }
 
-  /** Takes in a map; the offset of its struct bpf_map, which is what programs have of it. */
-  addMap(map: BpfMap, source: MapSource): number {
+  /** Takes in a map. */
+  addMap(map: BpfMap, source: MapSource): void {
     const at = this.kernel.place('bpf_map', source)
     this.maps.set(map.id, map)
     this.#mapAt.set(at, map)
-    return at
+    this.#mapPages.set(
+      this.kernel.keep('bpf_map', () => source),
+      map,
+    )
   }
 
-  /** Where the struct bpf_map of a map lies. */
+  /** Address of the struct bpf_map of a map: what a program has of it, and what bpf_map iterators show it. */
+  mapAddress(map: BpfMap): bigint {
+    for (const [page, known] of this.#mapPages) if (known === map) return pageAddress(page)
+    throw new ErrnoError(ENOENT, `map ${map.id} is not in this address space`)
+  }
+
+  /** The offset that stands for a map as the value of another. */
   mapOffset(map: BpfMap): number {
     for (const [at, known] of this.#mapAt) if (known === map) return at
     throw new ErrnoError(ENOENT, `map ${map.id} is not in this address space`)
   }
 
+  /** A map of maps refers to the map. False when it is not in this space. */
+  holdMap(id: number): boolean {
+    if (!this.maps.has(id)) return false
+    this.#mapRefs.set(id, (this.#mapRefs.get(id) ?? 0) + 1)
+    return true
+  }
+
+  /** A map of maps refers to the map no longer. */
+  putMap(id: number): void {
+    const refs = (this.#mapRefs.get(id) ?? 0) - 1
+    if (refs > 0) this.#mapRefs.set(id, refs)
+    else {
+      this.#mapRefs.delete(id)
+      if (this.#dying.delete(id)) this.removeMap(id)
+    }
+  }
+
+  /** Nothing outside refers to the map any more: it goes, or does so with the last map of maps that has it. */
   removeMap(id: number): void {
     const map = this.maps.get(id)
     if (!map) return
+    if (this.#mapRefs.has(id)) {
+      this.#dying.add(id)
+      return
+    }
     const at = this.mapOffset(map)
     this.#mapAt.delete(at)
+    for (const [page, known] of this.#mapPages) {
+      if (known !== map) continue
+      this.#mapPages.delete(page)
+      this.kernel.forget(page)
+    }
     this.space.free(at, kernelTypes().leaves.roomOf('bpf_map'))
     this.maps.delete(id)
     map.destroy()
@@ -218,8 +259,7 @@ export class BpfSpace {
   /** The map of a map pointer: a constant of the program, or the map of a context. */
   #mapBehind(lo: number, hi: number): BpfMap | null {
     if (hi >>> 0 === MEM_BASE_HI) return this.#mapAt.get(lo >>> 0) ?? null
-    const found = this.kernel.find(lo, hi, 'bpf_map')
-    return (found && this.maps.get((found.source as MapSource).id)) ?? null
+    return (lo & 0xfff) === 0 ? (this.#mapPages.get(pageAt(lo, hi)) ?? null) : null
   }
 
   #outOfFuel(nowMs: number): void {

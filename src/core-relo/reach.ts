@@ -1,26 +1,8 @@
 // Which poisoned instructions a program can come to. The program is walked through as the verifier does it, with what is known of
 // registers: constants, values of frozen maps, what CO-RE relocations have put into instructions. Branches on known numbers are taken
 // one way. States that say less than one already seen are dropped; where many meet, they are joined.
-import {
-  BPF_CLASS,
-  BPF_SIZE_BYTES,
-  BPF_X,
-  CALL,
-  codeAt,
-  dstAt,
-  EXIT,
-  imm64At,
-  immAt,
-  JA,
-  JA32,
-  JCOND,
-  LD_IMM64,
-  offAt,
-  PSEUDO_CALL,
-  PSEUDO_FUNC,
-  PSEUDO_MAP_VALUE,
-  srcAt,
-} from '../insn/raw.ts'
+import { CALL_KIND, CLASS, LOAD_ACQ, MODE, PSEUDO, SRC_X } from '../insn/opcode.ts'
+import { CALL, codeAt, dstAt, EXIT, imm64At, immAt, JA, JA32, JCOND, LD_IMM64, offAt, SIZE_BYTES, srcAt } from '../insn/raw.ts'
 import { foldAlu, foldEnd, foldJump, signed } from './fold.ts'
 import { Frame, type Known, mixed, number, STACK, same } from './known.ts'
 
@@ -32,12 +14,14 @@ export interface Walked {
   readonly poisoned: ReadonlySet<number>
   /** `size` bytes at `off` of a map's value that never changes, as an unsigned number; null for others. */
   readonly constant: (map: number, off: number, size: number) => bigint | null
+  /** Steps that may still be made, WALK_STEPS when there is none; those made are taken off. */
+  readonly budget?: { steps: number }
 }
 
 /** Different states that are kept for one instruction before they are joined. */
 const MAX_STATES = 32
-/** Instructions walked in all; behind them every branch counts as taken. */
-const MAX_STEPS = 400_000
+/** Steps that one object shall have: instructions and comparisons of states. Behind them every branch counts as taken. */
+export const WALK_STEPS = 1_000_000
 /** Calls in each other. */
 const MAX_CALLS = 8
 
@@ -66,7 +50,7 @@ function reachableAtAll({ insns, poisoned, subprogs }: Walked): number[] {
     seen[pc] = 1
     const code = codeAt(insns, pc)
     const target = pc + 1 + immAt(insns, pc)
-    if ((code === CALL && srcAt(insns, pc) === PSEUDO_CALL) || (code === LD_IMM64 && srcAt(insns, pc) === PSEUDO_FUNC))
+    if ((code === CALL && srcAt(insns, pc) === CALL_KIND.LOCAL) || (code === LD_IMM64 && srcAt(insns, pc) === PSEUDO.FUNC))
       if (starts.has(target)) todo.push(target)
     if (code === EXIT || poisoned.has(pc)) continue
     if (code === JA32) todo.push(target)
@@ -80,7 +64,7 @@ function reachableAtAll({ insns, poisoned, subprogs }: Walked): number[] {
 }
 
 const isJump = (code: number): boolean =>
-  ((code & 7) === BPF_CLASS.JMP || (code & 7) === BPF_CLASS.JMP32) && code !== CALL && code !== EXIT
+  ((code & 7) === CLASS.JMP || (code & 7) === CLASS.JMP32) && code !== CALL && code !== EXIT
 
 /** What is known where an instruction begins. */
 interface State {
@@ -92,13 +76,19 @@ class Walk {
   readonly reached = new Set<number>()
   readonly #program: Walked
   readonly #starts: ReadonlyMap<number, number>
+  readonly #budget: { steps: number }
   /** Results of functions by their arguments: null while it is being found, undefined in it: it never returns. */
   readonly #results = new Map<string, { value: Known | undefined }>()
-  #steps = 0
 
   constructor(program: Walked) {
     this.#program = program
+    this.#budget = program.budget ?? { steps: WALK_STEPS }
     this.#starts = new Map(program.subprogs.map(({ start }, i) => [start, i]))
+  }
+
+  #spend(steps: number): void {
+    this.#budget.steps -= steps
+    if (this.#budget.steps < 0) throw new TooLong()
   }
 
   /** Walks through the subprogram that starts at `start`; what it returns, undefined when it does not. */
@@ -122,6 +112,7 @@ class Walk {
       if (pc < start || pc >= end) return
       const here = seen.get(pc) ?? { states: [], joined: null }
       seen.set(pc, here)
+      this.#spend(((4 + here.states.length) * (8 + frame.slots.size)) >> 5)
       if (here.joined?.covers(frame) || here.states.some(state => state.covers(frame))) return
       if (here.states.length < MAX_STATES) {
         here.states.push(frame.copy())
@@ -135,7 +126,7 @@ class Walk {
       let { pc } = state
       const { frame } = state
       while (pc >= start && pc < end) {
-        if (++this.#steps > MAX_STEPS) throw new TooLong()
+        this.#spend(1)
         if (this.#program.poisoned.has(pc)) {
           this.reached.add(pc)
           break
@@ -167,10 +158,10 @@ class Walk {
     if (code === JA || code === JA32) return [{ pc: target, frame }]
     const through = { pc: pc + 1, frame }
     if (code === JCOND) return [through, { pc: target, frame: frame.copy() }]
-    const bits = (code & 7) === BPF_CLASS.JMP32 ? 32 : 64
+    const bits = (code & 7) === CLASS.JMP32 ? 32 : 64
     const dst = dstAt(insns, pc)
     const a = frame.regs[dst]!
-    const b = (code & BPF_X) !== 0 ? frame.regs[srcAt(insns, pc)]! : number(BigInt(immAt(insns, pc)))
+    const b = (code & SRC_X) !== 0 ? frame.regs[srcAt(insns, pc)]! : number(BigInt(immAt(insns, pc)))
     const op = code & 0xf0
     const taken = compare(op, a, b, bits)
     if (taken !== null) return [taken ? { pc: target, frame } : through]
@@ -190,22 +181,22 @@ class Walk {
     const dst = dstAt(insns, pc)
     const src = srcAt(insns, pc)
     switch (code & 7) {
-      case BPF_CLASS.ALU:
-      case BPF_CLASS.ALU64:
+      case CLASS.ALU:
+      case CLASS.ALU64:
         if (dst < 10) regs[dst] = alu(insns, pc, code, regs)
         break
-      case BPF_CLASS.LDX: {
-        const size = BPF_SIZE_BYTES[code & 0x18]!
+      case CLASS.LDX: {
+        const size = SIZE_BYTES[code & 0x18]!
         const value = this.#load(frame, regs[src] ?? null, offAt(insns, pc), size)
-        const extended = (code & 0xe0) === 0x80 && value?.kind === 'number' ? number(signed(value.value, size * 8)) : value
+        const extended = (code & 0xe0) === MODE.MEMSX && value?.kind === 'number' ? number(signed(value.value, size * 8)) : value
         if (dst < 10) regs[dst] = extended
         break
       }
-      case BPF_CLASS.ST:
-      case BPF_CLASS.STX:
+      case CLASS.ST:
+      case CLASS.STX:
         this.#store(pc, code, frame)
         break
-      case BPF_CLASS.LD:
+      case CLASS.LD:
         if (code !== LD_IMM64) {
           regs.fill(null, 0, 6)
           break
@@ -221,10 +212,10 @@ class Walk {
   #immediate(pc: number, src: number, depth: number): Known {
     const { insns } = this.#program
     if (src === 0) return number(imm64At(insns, pc))
-    if (src === PSEUDO_MAP_VALUE) return { kind: 'map', map: immAt(insns, pc), off: immAt(insns, pc + 1) }
+    if (src === PSEUDO.MAP_VALUE) return { kind: 'map', map: immAt(insns, pc), off: immAt(insns, pc + 1) }
     // Whoever takes the address of a function may have it called with anything.
     const target = pc + 1 + immAt(insns, pc)
-    if (src === PSEUDO_FUNC && this.#starts.has(target)) this.call(target, [STACK, STACK, STACK, STACK, STACK], depth + 1)
+    if (src === PSEUDO.FUNC && this.#starts.has(target)) this.call(target, [STACK, STACK, STACK, STACK, STACK], depth + 1)
     return null
   }
 
@@ -246,11 +237,15 @@ class Walk {
   #store(pc: number, code: number, frame: Frame): void {
     const { insns } = this.#program
     const { regs } = frame
-    const size = BPF_SIZE_BYTES[code & 0x18]!
+    const size = SIZE_BYTES[code & 0x18]!
     const base = regs[dstAt(insns, pc)] ?? null
     const src = srcAt(insns, pc)
-    const atomic = (code & 7) === BPF_CLASS.STX && (code & 0xe0) === 0xc0
-    const value = atomic ? null : (code & 7) === BPF_CLASS.ST ? number(BigInt(immAt(insns, pc))) : (regs[src] ?? null)
+    const atomic = (code & 7) === CLASS.STX && (code & 0xe0) === MODE.ATOMIC
+    if (atomic && immAt(insns, pc) === LOAD_ACQ) {
+      regs[dstAt(insns, pc)] = src === 10 ? frame.loadAnywhere() : mixed(regs[src] ?? null, null)
+      return
+    }
+    const value = atomic ? null : (code & 7) === CLASS.ST ? number(BigInt(immAt(insns, pc))) : (regs[src] ?? null)
     if (base?.kind === 'frame') frame.store(base.off + offAt(insns, pc), size, value)
     else if (base?.kind === 'stack') frame.forgetAll()
     if (!atomic) return
@@ -265,7 +260,7 @@ class Walk {
     const { insns, subprogs } = this.#program
     const args = frame.regs.slice(1, 6)
     let result: Known | undefined = null
-    if (src === PSEUDO_CALL) {
+    if (src === CALL_KIND.LOCAL) {
       const target = pc + 1 + immAt(insns, pc)
       const callee = subprogs[this.#starts.get(target) ?? -1]
       if (!callee) return false
@@ -308,7 +303,7 @@ function compare(op: number, a: Known, b: Known, bits: number): boolean | null {
 }
 
 function alu(insns: Uint8Array, pc: number, code: number, regs: readonly Known[]): Known {
-  const wide = (code & 7) === BPF_CLASS.ALU64
+  const wide = (code & 7) === CLASS.ALU64
   const bits = wide ? 64 : 32
   const a = regs[dstAt(insns, pc)] ?? null
   const op = code & 0xf0
@@ -316,9 +311,9 @@ function alu(insns: Uint8Array, pc: number, code: number, regs: readonly Known[]
   const off = offAt(insns, pc)
   if (op === 0xd0) {
     if (a?.kind !== 'number' || (imm !== 16 && imm !== 32 && imm !== 64)) return null
-    return number(foldEnd(a.value, imm, wide || (code & BPF_X) !== 0))
+    return number(foldEnd(a.value, imm, wide || (code & SRC_X) !== 0))
   }
-  const b: Known = (code & BPF_X) !== 0 ? (regs[srcAt(insns, pc)] ?? null) : number(BigInt(imm))
+  const b: Known = (code & SRC_X) !== 0 ? (regs[srcAt(insns, pc)] ?? null) : number(BigInt(imm))
   if (op === 0xb0 && wide && off === 0) return b
   if (op === 0xb0 && b?.kind === 'number') return number(foldAlu(op, 0n, b.value, bits, off) ?? 0n)
   if (op === 0xb0) return mixed(b, null)

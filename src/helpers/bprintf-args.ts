@@ -16,12 +16,8 @@ export interface FoundSymbol {
   readonly module?: string
 }
 
-/** What pointers lead to. Everything is optional: a TypeScript program passes values, not addresses. */
+/** What addresses are shown as. */
 export interface FmtEnv {
-  /** The bytes before a NUL at an address, at most `max`; null when they cannot be read. */
-  readonly readStr?: (address: bigint, max: number) => Uint8Array | null
-  /** `size` bytes at an address; null when they cannot be read. */
-  readonly readMem?: (address: bigint, size: number) => Uint8Array | null
   /** The 32 bits that %p shows for an address. Default: a hash with a key of this process. */
   readonly hashPointer?: (address: bigint) => bigint
   /** The function an address lies in, for %pS, %ps and %pB. Default: none is known, and the address is shown. */
@@ -92,13 +88,13 @@ export class ValueReader implements ArgReader {
         return length
       }
     }
-    this.bytes = textOf(arg, max, this.env, this.#format, index)
+    this.bytes = textOf(arg, this.#format, index)
     return Math.min(this.bytes.length, max)
   }
 
   memory(index: number, size: 4 | 16): void {
     this.from = 0
-    this.bytes = bytesOf(this.#args[index], size, this.env, this.#format, index)
+    this.bytes = bytesOf(this.#args[index], size, this.#format, index)
   }
 }
 
@@ -145,26 +141,18 @@ function integerOf(arg: FmtArg, format: Format, index: number): number | bigint 
   return wrong(format, index, 'an integer', arg)
 }
 
-const pointerOf = (arg: FmtArg, format: Format, index: number): bigint =>
-  BigInt.asUintN(64, BigInt(integerOf(arg, format, index)))
-
-/** A string as it is, bytes before their NUL. At most `max` bytes are needed; more may be returned. */
-function textOf(arg: FmtArg, max: number, env: FmtEnv, format: Format, index: number): Uint8Array {
+/** A string as it is, bytes before their NUL. */
+function textOf(arg: FmtArg, format: Format, index: number): Uint8Array {
   if (arg === null || arg === undefined) return NONE
-  let bytes: Uint8Array
-  if (typeof arg === 'string') bytes = encodeText(arg)
-  else if (arg instanceof Uint8Array) bytes = arg
-  else if (env.readStr) bytes = env.readStr(pointerOf(arg, format, index), max + 1) ?? NONE
-  else return wrong(format, index, 'a string or bytes', arg)
+  if (typeof arg !== 'string' && !(arg instanceof Uint8Array)) return wrong(format, index, 'a string or bytes', arg)
+  const bytes = typeof arg === 'string' ? encodeText(arg) : arg
   const nul = bytes.indexOf(0)
   return nul < 0 ? bytes : bytes.subarray(0, nul)
 }
 
-function bytesOf(arg: FmtArg, size: 4 | 16, env: FmtEnv, format: Format, index: number): Uint8Array {
+function bytesOf(arg: FmtArg, size: 4 | 16, format: Format, index: number): Uint8Array {
   if (arg === null || arg === undefined) return ZEROS
-  if (arg instanceof Uint8Array) return arg.length >= size ? arg : wrong(format, index, `${size} bytes`, arg)
-  if (env.readMem && typeof arg !== 'string') return env.readMem(pointerOf(arg, format, index), size) ?? ZEROS
-  return wrong(format, index, `${size} bytes`, arg)
+  return arg instanceof Uint8Array && arg.length >= size ? arg : wrong(format, index, `${size} bytes`, arg)
 }
 
 const [KEY_HIGH, KEY_LOW] = [Number(randomBytes(4)), Number(randomBytes(4))]

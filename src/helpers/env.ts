@@ -71,6 +71,8 @@ export interface KernelObjects {
   taskAt(lo: number, hi: number): HelperTask | null
   /** Name of the struct that begins at hi:lo or embeds it at its start (`tcp_sock`, `sock`, ...), or null. */
   structAt(lo: number, hi: number): string | null
+  /** The program keeps the address of the object at hi:lo (kptr_xchg): it must lead to the object in later calls too. */
+  keep(lo: number, hi: number): void
   /** A key that stays the same for the object at hi:lo as long as it lives, for local storage; null when none is there. */
   storageKey(lo: number, hi: number): string | null
   /** bpf_get_socket_cookie(): of the socket at hi:lo; 0 when none is there. */

@@ -124,11 +124,11 @@ export function stringKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
     bpf_strnchr: onStrings(1, () => find(c.u32(3) & 0xff, c.u64(2))),
     bpf_strrchr: onStrings(1, () => {
       const text = string(1)
-      const wanted = signed(c.u32(2))
+      const wanted = c.lo(2)
       let last = -ENOENT
       for (let i = 0; i < MAX; i++) {
         const byte = text(i)
-        if (signed(byte) === wanted) last = i
+        if (byte === wanted) last = i
         if (byte === 0) return last
       }
       return -E2BIG
@@ -141,9 +141,6 @@ export function stringKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
     bpf_strnstr: onStrings(2, () => search(c.u64(3))),
   }
 }
-
-/** A byte as a char of x86-64; an int stays what it is. */
-const signed = (value: number): number => (value < 256 ? (value << 24) >> 24 : value | 0)
 
 /** tolower() of the kernel, whose letters are those of Latin-1. */
 const toLower = (byte: number): number =>

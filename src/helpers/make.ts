@@ -30,8 +30,8 @@ export interface HelperSet {
   endRun(): void
 }
 
-/** Registers that bpf_trace_printk() takes beside those of its prototype: the verifier leaves them alone. */
-const MORE_ARGS: { readonly [N in HelperName]?: number } = { trace_printk: 3 }
+/** Registers that helpers take beside those of their prototypes: the verifier leaves them alone. */
+const MORE_ARGS: { readonly [N in HelperName]?: number } = { trace_printk: 3, get_branch_snapshot: 1 }
 
 /** The helpers that programs of one address space call. bpf_tail_call is the engine's own. */
 export function makeHelpers(env: HelperEnv): HelperSet {
@@ -100,7 +100,7 @@ export function checkHelper(id: number, caller: Caller): HelperProto {
 function refuseKfunc(name: string): never {
   for (const [reason, names] of Object.entries(MISSING_KFUNCS))
     if (names.includes(name)) return helperError('KFUNC_UNAVAILABLE', { name, reason })
-  return helperError('KFUNC_REFUSED', { name })
+  return helperError('KFUNC_REFUSED', { name }, EACCES)
 }
 
 /** check_kfunc_call(): whether the program may call the kfunc. @throws BpfError EINVAL or EACCES as the kernel's verifier */

@@ -20,6 +20,8 @@ type Names =
 
 /** BPF_MAX_LOOPS */
 const MAX_LOOPS = 8 * 1024 * 1024
+/** The call is inlined, with a move of 32 bits: -E2BIG without its upper half (inline_bpf_loop). */
+const LOOPS_TOO_MANY = -E2BIG >>> 0
 
 export function mapHelpers(c: HelperContext): Pick<Helpers, Names> {
   const { env, space } = c
@@ -75,7 +77,7 @@ export function mapHelpers(c: HelperContext): Pick<Helpers, Names> {
     loop() {
       const count = c.u32(1)
       if (!c.isNull(4)) return -EINVAL
-      if (count > MAX_LOOPS) return -E2BIG
+      if (count > MAX_LOOPS) return LOOPS_TOO_MANY
       const { args } = space
       const [funcLo, funcHi, ctxLo, ctxHi] = [args[2]!, args[3]!, args[4]!, args[5]!]
       const { exec } = env.now.prog
@@ -120,6 +122,7 @@ export function mapHelpers(c: HelperContext): Pick<Helpers, Names> {
       const [lo, hi] = [view.getInt32(at, true), view.getInt32(at + 4, true)]
       view.setInt32(at, c.lo(2), true)
       view.setInt32(at + 4, c.hi(2), true)
+      env.objects.keep(c.lo(2), c.hi(2))
       return c.retHalves(lo, hi)
     },
   }

@@ -14,13 +14,14 @@ type Names =
   | 'copy_from_user_task'
 
 const PAGE = 4096
+const NONE = new Uint8Array(0)
 /** TASK_SIZE_MAX of x86-64 with four levels: user addresses are below. */
-const TASK_SIZE = 0x7fff_ffff_f000n
+const TASK_SIZE = 0x7fff_ffff_f000
 
 export function probeHelpers(c: HelperContext): Pick<Helpers, Names> {
   const kernel = (): number => {
     const size = c.u32(2)
-    return size === 0 ? 0 : probeKernel(c, c.output(1, size), size, c.lo(3), c.hi(3))
+    return probeKernel(c, c.output(1, size), size, c.lo(3), c.hi(3))
   }
   const kernelStr = (): number => {
     const size = c.u32(2)
@@ -28,14 +29,14 @@ export function probeHelpers(c: HelperContext): Pick<Helpers, Names> {
   }
   const user = (): number => {
     const size = c.u32(2)
-    return size === 0 ? 0 : probeUser(c, c.output(1, size), size, c.big(3), c.env.now.reader)
+    return probeUser(c, c.output(1, size), size, c.big(3), c.env.now.reader)
   }
   const userStr = (): number => {
     const size = c.u32(2)
     return size === 0 ? 0 : probeUserStr(c, c.output(1, size), size, c.big(3), c.env.now.reader)
   }
   /** The old names mean user memory below TASK_SIZE (bpf_probe_read_compat). */
-  const isUser = (): boolean => c.hi(3) >>> 0 <= 0x7fff
+  const isUser = (): boolean => c.u64(3) < TASK_SIZE
   return {
     probe_read: () => (isUser() ? user() : kernel()),
     probe_read_str: () => (isUser() ? userStr() : kernelStr()),
@@ -82,7 +83,9 @@ function readUser(
   address: bigint,
   size: number,
 ): Uint8Array | null {
-  if (task === null || task.tgid === 0 || address + BigInt(size) > TASK_SIZE) return null
+  if (address + BigInt(size) > TASK_SIZE) return null
+  if (size === 0) return NONE
+  if (task === null || task.tgid === 0) return null
   const bytes = c.env.machine.readUser(task.tgid, address, size)
   return bytes !== null && bytes.length >= size ? bytes : null
 }

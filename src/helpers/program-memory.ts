@@ -69,7 +69,7 @@ export class ProgramMemory {
       this.space.u8.copyWithin(to, at, at + size)
       return 0
     }
-    return size === 0 ? 0 : this.#copyObject(to, lo, hi, size)
+    return this.#copyObject(to, lo, hi, size)
   }
 
   #copyObject(to: number, lo: number, hi: number, size: number): number {

@@ -152,10 +152,10 @@ export const HELPERS = {
   strtoul: { id: 106, args: ['mem', 'size', 'anything', 'u64_uninit'], ret: 'int' },
   sk_storage_get: {
     id: 107,
-    args: ['map', 'btf_sock_common_or_null', 'map_value_or_null', 'anything'],
+    args: ['map', 'struct sock_common or null', 'map_value_or_null', 'anything'],
     ret: 'map_value_or_null',
   },
-  sk_storage_delete: { id: 108, args: ['map', 'btf_sock_common_or_null'], ret: 'int' },
+  sk_storage_delete: { id: 108, args: ['map', 'struct sock_common or null'], ret: 'int' },
   send_signal: { id: 109, args: ['anything'], ret: 'int', missing: 'the reader would get a signal from the daemon' },
   skb_output: {
     id: 111,
@@ -228,7 +228,7 @@ export const HELPERS = {
   task_pt_regs: { id: 175, args: ['struct task_struct'], ret: 'struct pt_regs', gpl: true },
   get_branch_snapshot: {
     id: 176,
-    args: ['mem_uninit', 'size_or_zero', 'anything'],
+    args: ['mem_uninit', 'size_or_zero'],
     ret: 'int',
     gpl: true,
   },

@@ -1,17 +1,12 @@
 // Instructions as they lie in memory: 8 bytes, `code` u8, `dst` and `src` 4 bits each, `off` s16, `imm` s32. What links and relocates
 // programs changes them in place.
+import { SIZE_BITS, SIZES } from './opcode.ts'
 
 /** Bytes of an instruction; 64-bit immediates take two. */
 export const INSN_SIZE = 8
 
-/** code & 7 */
-export const BPF_CLASS = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, JMP: 5, JMP32: 6, ALU64: 7 } as const
-/** code & 0x18 of loads and stores, by their bytes. */
-export const BPF_SIZE_BITS: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 }
 /** Bytes of a load or store by code & 0x18. */
-export const BPF_SIZE_BYTES: Readonly<Record<number, number>> = { 16: 1, 8: 2, 0: 4, 24: 8 }
-/** code & 8 of ALU and jumps: the operand is a register. */
-export const BPF_X = 8
+export const SIZE_BYTES: Readonly<Record<number, number>> = Object.fromEntries(SIZES.map(size => [SIZE_BITS[size], size]))
 
 /** BPF_LD | BPF_IMM | BPF_DW */
 export const LD_IMM64 = 0x18
@@ -25,15 +20,6 @@ export const JA = 0x05
 export const JA32 = 0x06
 /** BPF_JMP | BPF_JCOND (may_goto) */
 export const JCOND = 0xe5
-
-/** src of LD_IMM64. */
-export const PSEUDO_MAP_FD = 1
-export const PSEUDO_MAP_VALUE = 2
-export const PSEUDO_BTF_ID = 3
-export const PSEUDO_FUNC = 4
-/** src of CALL. */
-export const PSEUDO_CALL = 1
-export const PSEUDO_KFUNC_CALL = 2
 
 export const codeAt = (insns: Uint8Array, insn: number): number => insns[insn * 8]!
 export const dstAt = (insns: Uint8Array, insn: number): number => insns[insn * 8 + 1]! & 15

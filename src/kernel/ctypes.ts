@@ -187,10 +187,4 @@ struct sockaddr_in6 {
   struct in6_addr sin6_addr;
   __u32 sin6_scope_id;
 };
-struct pt_regs {
-  long unsigned int r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
-  union { u16 cs; u64 csx; };
-  long unsigned int flags, sp;
-  union { u16 ss; u64 ssx; };
-};
 `

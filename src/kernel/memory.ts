@@ -21,6 +21,8 @@ const FIRST_PAGE = OBJECT_BASE_HI * 2 ** (32 - PAGE_SHIFT)
 const CHUNK_PAGES = 16
 /** Objects that one call of a program may look at. */
 const MAX_OBJECTS = 65_536
+/** Objects whose addresses programs have put into maps; the oldest are forgotten. */
+const MAX_KEPT = 65_536
 /** What marks a byte in the shadow as there. */
 const THERE = 0xff
 
@@ -37,6 +39,13 @@ interface Region {
   /** Null for a text, whose bytes are all there. */
   readonly struct: StructName | null
   readonly source: unknown
+}
+
+/** An object that comes back when an address of it is used in a later call. */
+interface Kept {
+  readonly struct: StructName
+  /** Made anew: a source may hold what it read for one call. */
+  readonly source: () => unknown
 }
 
 interface Chunk {
@@ -60,6 +69,8 @@ export class KernelMemory {
   /** Every page of every region of this call. */
   readonly #pages = new Map<number, Region>()
   readonly #regions: Region[] = []
+  /** Objects whose addresses programs keep from call to call, by page. */
+  readonly #kept = new Map<number, Kept>()
   readonly #chunks: Chunk[] = []
   #chunk = 0
   #usedPages = 0
@@ -81,7 +92,7 @@ export class KernelMemory {
     }
     const symbol = symbolOf(struct, source)
     if (symbol !== null) view.setBigUint64(at, symbol, true)
-    else this.#writePage(at, this.#regionOf(`${struct} ${identityOf(struct, source)}`, struct, source).page)
+    else this.#writePage(at, this.#regionOf(struct, source).page)
   }
 
   /** Writes the address of an object of which programs have no more than that. */
@@ -107,11 +118,31 @@ export class KernelMemory {
     return at
   }
 
+  /** Lets the object's address lead to it in all calls, until forget(). The page it lies at. */
+  keep(struct: StructName, source: () => unknown): number {
+    const page = pageOf(`${struct} ${identityOf(struct, source())}`)
+    this.#kept.set(page, { struct, source })
+    return page
+  }
+
+  /** As keep(), for the object that begins at the address in this call. */
+  keepAt(lo: number, hi: number): void {
+    const region = this.#startingAt(lo, hi)
+    if (!region || region.struct === null) return
+    const { struct, source } = region
+    if (this.#kept.size >= MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+    this.#kept.set(region.page, { struct, source: () => (source instanceof TaskSource ? source.again(this.#session) : source) })
+  }
+
+  forget(page: number): void {
+    this.#kept.delete(page)
+  }
+
   /** See Translate. */
   readonly translate = (lo: number, hi: number, size: number): number => {
     if (hi >>> 0 === MEM_BASE_HI) return Math.max(this.space.offsetOf(lo, hi, size), LAYOUT.ZERO)
     const page = pageAt(lo, hi)
-    const region = page < 0 ? undefined : this.#pages.get(page)
+    const region = this.#regionAt(page)
     if (!region) return LAYOUT.ZERO
     const off = (page - region.page) * PAGE + (lo & PAGE_MASK)
     if (off >= region.size) return LAYOUT.ZERO
@@ -126,7 +157,7 @@ export class KernelMemory {
    */
   available(lo: number, hi: number, size: number): number {
     const page = pageAt(lo, hi)
-    const region = page < 0 ? undefined : this.#pages.get(page)
+    const region = this.#regionAt(page)
     if (!region) return 0
     const off = (page - region.page) * PAGE + (lo & PAGE_MASK)
     if (off >= region.size) return 0
@@ -140,7 +171,7 @@ export class KernelMemory {
   /** The object that begins at the address, or the struct `want` embedded there. */
   find(lo: number, hi: number, want: StructName): Found | null {
     const page = pageAt(lo, hi)
-    const region = page < 0 ? undefined : this.#pages.get(page)
+    const region = this.#regionAt(page)
     if (!region || region.struct === null) return null
     const off = (page - region.page) * PAGE + (lo & PAGE_MASK)
     if (off === 0 && region.struct === want) return { struct: want, source: region.source, key: region.key }
@@ -189,11 +220,19 @@ export class KernelMemory {
 
   #startingAt(lo: number, hi: number): Region | null {
     const page = pageAt(lo, hi)
-    const region = page < 0 || (lo & PAGE_MASK) !== 0 ? undefined : this.#pages.get(page)
+    const region = (lo & PAGE_MASK) !== 0 ? undefined : this.#regionAt(page)
     return region && region.page === page ? region : null
   }
 
-  #regionOf(key: string, struct: StructName, source: unknown): Region {
+  #regionAt(page: number): Region | undefined {
+    const region = this.#pages.get(page)
+    if (region) return region
+    const kept = this.#kept.get(page)
+    return kept && this.#regionOf(kept.struct, kept.source())
+  }
+
+  #regionOf(struct: StructName, source: unknown): Region {
+    const key = `${struct} ${identityOf(struct, source)}`
     return this.#find(key) ?? this.#make(key, this.#leaves.roomOf(struct), struct, source)
   }
 

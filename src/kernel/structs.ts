@@ -124,6 +124,22 @@ const signal_struct = {
   rlim: row('struct rlimit[16]', '/proc/TGID/task/TID/limits', (t: TaskSource) => t.limits()),
 } satisfies Rows
 
+const REGS = '/proc/TGID/task/TID/syscall: while the task waits in a system call; 0 while it runs'
+const register = (at: number) => row('long unsigned int', REGS, (regs: readonly bigint[]) => regs[at] ?? 0n)
+/** Registers of x86-64 that a system call's line shows: its number, six arguments, stack pointer, instruction pointer. */
+const pt_regs = {
+  ...{
+    orig_ax: register(0),
+    di: register(1),
+    si: register(2),
+    dx: register(3),
+    r10: register(4),
+    r8: register(5),
+    r9: register(6),
+  },
+  ...{ sp: register(7), ip: register(8) },
+} satisfies Rows
+
 const thread_info = { cpu: row('u32', `${STAT} 39`, (t: TaskSource) => t.stat().number(39)) } satisfies Rows
 const pid = {
   level: row(
@@ -360,23 +376,35 @@ const vm_area_struct = {
   vm_mm: row('struct mm_struct *', 'the mm of the task', (v: Vma) => v.task),
 } satisfies Rows
 
+const BPF_LINK_TYPE_ITER = 4
 const bpf_prog = { aux: row('struct bpf_prog_aux *', 'iterfs', (p: SourceOf['bpf_prog']) => p) } satisfies Rows
 const bpf_prog_aux = {
   id: row('u32', 'iterfs', (p: SourceOf['bpf_prog']) => p.id),
   name: row('char[16]', 'iterfs, cut to 15 bytes', (p: SourceOf['bpf_prog']) => decodeText(Buffer.from(p.name).subarray(0, 15))),
   attach_func_name: row('const char *', 'iterfs: bpf_iter_TARGET', (p: SourceOf['bpf_prog']) => `bpf_iter_${p.target}`),
 } satisfies Rows
+type MapRow = SourceOf['bpf_map']
 const bpf_map = {
-  id: row('u32', 'iterfs', (m: SourceOf['bpf_map']) => m.id),
-  name: row('char[16]', 'iterfs', (m: SourceOf['bpf_map']) => m.name),
-  max_entries: row('u32', 'iterfs', (m: SourceOf['bpf_map']) => m.max_entries),
+  map_type: row('enum bpf_map_type', 'iterfs', (m: MapRow) => m.type),
+  key_size: row('u32', 'iterfs', (m: MapRow) => m.key_size),
+  value_size: row('u32', 'iterfs', (m: MapRow) => m.value_size),
+  max_entries: row('u32', 'iterfs', (m: MapRow) => m.max_entries),
+  map_extra: row('u64', 'iterfs', (m: MapRow) => m.map_extra),
+  map_flags: row('u32', 'iterfs', (m: MapRow) => m.flags),
+  id: row('u32', 'iterfs', (m: MapRow) => m.id),
+  name: row('char[16]', 'iterfs', (m: MapRow) => m.name),
+  frozen: row('bool', 'iterfs', (m: MapRow) => (m.frozen ? 1 : 0)),
 } satisfies Rows
-const bpf_link = { id: row('u32', 'iterfs', (l: SourceOf['bpf_link']) => l.id) } satisfies Rows
+const bpf_link = {
+  id: row('u32', 'iterfs', (l: SourceOf['bpf_link']) => l.id),
+  type: row('enum bpf_link_type', 'iterfs: BPF_LINK_TYPE_ITER', () => BPF_LINK_TYPE_ITER),
+} satisfies Rows
 
 /** All structs by their kernel names. */
 export const STRUCTS = {
   ...{
     task_struct,
+    pt_regs,
     thread_info,
     pid,
     upid,
@@ -464,9 +492,12 @@ const FMODE_PATH = 0x4000
 const modeOf = (flags: number): number => (flags & O_PATH ? FMODE_PATH : (flags + 1) & O_ACCMODE)
 
 const DELETED = ' (deleted)'
+/** Shared memory without a file: its name has the slash in it (shmem_zero_setup). */
+const SHARED_ZERO = '/dev/zero (deleted)'
 
 /** d_name: the last part of a path; what a pseudo file system shows has none but the brackets of an anonymous inode. */
 function lastName(text: string): string {
+  if (text === SHARED_ZERO) return 'dev/zero'
   if (!text.startsWith('/')) return /^anon_inode:(.*)$/.exec(text)?.[1] ?? ''
   const whole = text.endsWith(DELETED) ? text.slice(0, -DELETED.length) : text
   return whole === '/' ? '/' : whole.slice(whole.lastIndexOf('/') + 1)

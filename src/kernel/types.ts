@@ -10,6 +10,8 @@ import type { KernelStructs } from './structs.ts'
 /** What stands behind each struct: the source that its readers look at. */
 export interface SourceOf {
   task_struct: TaskSource
+  /** As TaskSource.registers() has them. */
+  pt_regs: readonly bigint[]
   signal_struct: TaskSource
   sched_entity: TaskSource
   sched_info: TaskSource
@@ -75,8 +77,15 @@ export interface ProgSource {
 }
 export interface MapSource {
   readonly id: number
+  /** BPF_MAP_TYPE_* */
+  readonly type: number
   readonly name: string
+  readonly flags: number
+  readonly key_size: number
+  readonly value_size: number
   readonly max_entries: number
+  readonly map_extra: bigint
+  readonly frozen: boolean
 }
 export interface LinkSource {
   readonly id: number
@@ -96,6 +105,8 @@ type Small =
   | 'umode_t'
   | 'dev_t'
   | 'fmode_t'
+  | 'bool'
+  | `enum ${string}`
 type Big =
   | 'u64'
   | 's64'

@@ -51,7 +51,7 @@ export abstract class BaseMap implements BpfMap {
     this.env = env
     this.blocks = blocks
     this.userValueSize = userValueSize
-    this.fields = attr.btf ? valueFields(attr.btf.btf, attr.btf.valueTypeId) : []
+    this.fields = attr.btf ? valueFields(attr.btf.btf, attr.btf.valueTypeId, attr.valueSize) : []
     this.hasLock = this.fields.some(field => field.kind === 'spin_lock')
     this.keyAt = blocks.alloc(roundUp8(attr.keySize) + roundUp8(userValueSize) + 8)
     this.valueAt = this.keyAt + roundUp8(attr.keySize)
@@ -102,6 +102,13 @@ export abstract class BaseMap implements BpfMap {
     if (key.length !== this.attr.keySize) return -EINVAL
     const at = this.sysLookup(this.#put(this.keyAt, key))
     return at > 0 ? this.copyOut(at) : at === 0 ? -ENOENT : at
+  }
+
+  /** Where a key, put into the memory, and the value that userLookup() would copy are; null when there is none. Until the next call. */
+  locate(key: Uint8Array): { readonly key: number; readonly value: number } | null {
+    if (key.length !== this.attr.keySize) return null
+    const value = this.sysLookup(this.#put(this.keyAt, key))
+    return value > 0 ? { key: this.keyAt, value } : null
   }
 
   userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number {

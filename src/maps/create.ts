@@ -3,6 +3,7 @@ import { EOPNOTSUPP } from '../util/errno.ts'
 import { failer } from '../util/error.ts'
 import type { BaseMap, MapEnv } from './base.ts'
 import { Blocks } from './blocks.ts'
+import { btfFits } from './fields.ts'
 import { ACCESS_FLAGS, BPF_F_NO_COMMON_LRU, BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_WRONLY, BPF_F_WRONLY_PROG } from './flags.ts'
 import type { MapAttr } from './map.ts'
 import { type MapType, mapType } from './types.ts'
@@ -36,6 +37,8 @@ export function createMap(attr: MapAttr, env: MapEnv): BaseMap {
   }
 }
 
+const isU32 = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 ** 32
+
 function checkAttr(attr: MapAttr, env: MapEnv): MapType {
   const { name, flags } = attr
   const row = mapType(attr.type)
@@ -46,6 +49,7 @@ function checkAttr(attr: MapAttr, env: MapEnv): MapType {
   const both = (a: number, b: number): boolean => (flags & a) !== 0 && (flags & b) !== 0
   const badFlags = (): never => fail('BAD_FLAGS', { name, type, flags, allowed: row.flags })
   if (both(BPF_F_RDONLY, BPF_F_WRONLY)) badFlags()
+  if (![attr.keySize, attr.valueSize, attr.maxEntries, flags].every(isU32)) fail('BAD_ATTR', { name, type, attr })
   let error = row.checkFirst?.(attr) ?? 0
   if (!error && (flags & ~row.flags || both(BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG))) badFlags()
   error ||= row.check(attr, env.cpus)
@@ -59,5 +63,5 @@ function finalAttr(row: MapType, attr: MapAttr, cpus: number): MapAttr {
   const flags = attr.flags & ~(ACCESS_FLAGS & (BPF_F_RDONLY | BPF_F_WRONLY))
   const maxEntries = flags & BPF_F_NO_COMMON_LRU ? Math.ceil(attr.maxEntries / cpus) * cpus : attr.maxEntries
   const { btf, ...rest } = attr
-  return { ...rest, flags, maxEntries, ...(btf && row.btf === 'taken' ? { btf } : {}) }
+  return { ...rest, flags, maxEntries, ...(btf && row.btf === 'taken' && btfFits(attr, btf) ? { btf } : {}) }
 }

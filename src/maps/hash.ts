@@ -117,22 +117,33 @@ export class HashMap extends BaseMap {
     const wrong = checkExists(old !== 0, flags)
     if (wrong) return wrong
     if (old !== 0 && (this.#inPlace || flags & BPF_F_LOCK)) {
-      this.#overwrite(old, value, all)
-      this.touched(old)
+      this.overwrite(old, value, all)
       return 0
     }
-    const elem = this.take(old)
+    if (old === 0 && this.count >= this.attr.maxEntries) return -E2BIG
+    const elem = this.insert(key, hash, value, all)
     if (elem < 0) return elem
-    this.#fill(elem, key, hash, value, all)
-    this.#link(elem, hash)
     if (old !== 0) this.remove(old)
-    this.added(elem, old !== 0)
     return 0
   }
 
-  #overwrite(elem: number, value: number, all: boolean): void {
+  /** Writes the value of an element in place. */
+  protected overwrite(elem: number, value: number, all: boolean): void {
     if (this.#percpu && all) copy(this.space, elem + this.valueOff, value, this.valueBytes)
     else this.copyValue(this.seenValue(elem), value)
+  }
+
+  /** Puts in a new element at the head of its bucket: its offset, or -ENOMEM. */
+  protected insert(key: number, hash: number, value: number, all: boolean): number {
+    const elem = this.#pool.take()
+    if (elem === 0) return -ENOMEM
+    this.#fill(elem, key, hash, value, all)
+    const { view } = this.space
+    const head = this.#buckets + (hash & this.#mask) * 4
+    view.setUint32(elem + NEXT, view.getUint32(head, true), true)
+    view.setUint32(head, elem, true)
+    this.count++
+    return elem
   }
 
   #fill(elem: number, key: number, hash: number, value: number, all: boolean): void {
@@ -145,10 +156,6 @@ export class HashMap extends BaseMap {
     u8.fill(0, at, at + this.valueBytes)
     this.initValue(this.seenValue(elem), value)
   }
-
-  /** Called for each element that was put in (`replaced`: for another with its key), and for each that was written in place. */
-  protected added(_elem: number, _replaced: boolean): void {}
-  protected touched(_elem: number): void {}
 
   override delete(key: number): number {
     const elem = this.find(key, this.hash(key))
@@ -184,16 +191,13 @@ export class HashMap extends BaseMap {
     return 0
   }
 
-  #link(elem: number, hash: number): void {
-    const { view } = this.space
-    const head = this.#buckets + (hash & this.#mask) * 4
-    view.setUint32(elem + NEXT, view.getUint32(head, true), true)
-    view.setUint32(head, elem, true)
-    this.count++
+  /** Takes an element out for good. */
+  protected remove(elem: number): void {
+    this.unlink(elem)
   }
 
   /** Takes an element out of its chain and frees it. */
-  protected remove(elem: number): void {
+  protected unlink(elem: number): void {
     const { view } = this.space
     const hash = view.getInt32(elem + HASH, true)
     let at = this.#buckets + (hash & this.#mask) * 4
@@ -203,17 +207,7 @@ export class HashMap extends BaseMap {
     }
     view.setUint32(at, view.getUint32(elem + NEXT, true), true)
     this.count--
-    this.removed(elem)
     this.#pool.free(elem)
-  }
-
-  /** Called for each element that was taken out. */
-  protected removed(_elem: number): void {}
-
-  /** An element to fill: its offset, or a negative errno. `old` is the one that it will replace, or 0. */
-  protected take(old: number): number {
-    if (old === 0 && this.count >= this.attr.maxEntries) return -E2BIG
-    return this.#pool.take() || -ENOMEM
   }
 
   protected override sysNext(key: number): Uint8Array | number {

@@ -1,76 +1,68 @@
-// BPF_MAP_TYPE_LRU_HASH and LRU_PERCPU_HASH. The kernel keeps an active and an inactive list and a small list for each CPU, and evicts up to 128
-// elements at a time, so how many elements a full map holds varies there. Here one list in order of age holds exactly max_entries: the oldest
-// element that no program looked up since it was last passed over goes (a second chance for the others).
-import type { MapEnv } from './base.ts'
+// BPF_MAP_TYPE_LRU_HASH and LRU_PERCPU_HASH: hashes that make room by dropping elements.
+import { EINVAL, ENOMEM } from '../util/errno.ts'
+import { checkExists, type MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
+import { BPF_EXIST, BPF_F_NO_COMMON_LRU } from './flags.ts'
 import { HashMap, HEAD_SIZE } from './hash.ts'
+import { LRU_NODE_SIZE, LruList } from './lru-list.ts'
 import type { MapAttr } from './map.ts'
 
-/** In the element's head: neighbours in order of age (u32 offsets, 0: none), and whether a program looked it up. */
-const OLDER = HEAD_SIZE
-const NEWER = HEAD_SIZE + 4
-const USED = HEAD_SIZE + 8
-const EXTRA = 16
-
 export class LruHashMap extends HashMap {
-  #newest = 0
-  #oldest = 0
+  readonly #list: LruList
+  readonly #percpu: boolean
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, percpu: boolean) {
-    super(attr, env, blocks, { extra: EXTRA, percpu })
+    super(attr, env, blocks, { extra: LRU_NODE_SIZE, percpu })
+    this.#percpu = percpu
+    const ownLists = (attr.flags & BPF_F_NO_COMMON_LRU) !== 0
+    this.#list = new LruList(env.space, blocks, attr.maxEntries, env.cpus, ownLists, node => this.unlink(node - HEAD_SIZE))
   }
 
   override get memlock(): number {
     return this.usage(false, false)
   }
 
+  /** A lookup by a program keeps the element young; one of the control plane does not. */
   override lookup(key: number): number {
     const elem = this.find(key, this.hash(key))
     if (elem === 0) return 0
-    this.touched(elem)
+    this.#list.touch(elem + HEAD_SIZE)
     return this.seenValue(elem)
   }
 
-  protected override touched(elem: number): void {
-    this.space.view.setUint8(elem + USED, 1)
+  override lookupPercpu(key: number, cpu: number): number {
+    const at = super.lookupPercpu(key, cpu)
+    if (at !== 0) this.lookup(key)
+    return at
   }
 
-  protected override added(elem: number, replaced: boolean): void {
-    this.#append(elem, replaced ? 1 : 0)
-  }
-
-  protected override take(old: number): number {
-    if (old === 0 && this.count >= this.attr.maxEntries) this.#evict()
-    return super.take(old)
-  }
-
-  #evict(): void {
-    const { view } = this.space
-    while (view.getUint8(this.#oldest + USED) !== 0) {
-      const elem = this.#oldest
-      this.removed(elem)
-      this.#append(elem, 0)
+  /** Room is made before it is known whether it will be needed, as in the kernel. */
+  protected override put(key: number, value: number, flags: number, all: boolean): number {
+    if (!(flags >= 0 && flags <= BPF_EXIST)) return -EINVAL
+    const reserved = !this.#percpu || flags !== BPF_EXIST
+    if (reserved && !this.#list.reserve()) return -ENOMEM
+    const hash = this.hash(key)
+    const old = this.find(key, hash)
+    const wrong = checkExists(old !== 0, flags)
+    if (wrong || (old !== 0 && this.#percpu)) {
+      if (reserved) this.#list.release()
+      if (wrong) return wrong
+      this.#list.touch(old + HEAD_SIZE)
+      this.overwrite(old, value, all)
+      return 0
     }
-    this.remove(this.#oldest)
+    const elem = this.insert(key, hash, value, all)
+    if (elem < 0) {
+      this.#list.release()
+      return elem
+    }
+    this.#list.add(elem + HEAD_SIZE, old !== 0)
+    if (old !== 0) this.remove(old)
+    return 0
   }
 
-  #append(elem: number, used: number): void {
-    const { view } = this.space
-    view.setUint32(elem + OLDER, this.#newest, true)
-    view.setUint32(elem + NEWER, 0, true)
-    view.setUint8(elem + USED, used)
-    if (this.#newest !== 0) view.setUint32(this.#newest + NEWER, elem, true)
-    else this.#oldest = elem
-    this.#newest = elem
-  }
-
-  protected override removed(elem: number): void {
-    const { view } = this.space
-    const older = view.getUint32(elem + OLDER, true)
-    const newer = view.getUint32(elem + NEWER, true)
-    if (older !== 0) view.setUint32(older + NEWER, newer, true)
-    else this.#oldest = newer
-    if (newer !== 0) view.setUint32(newer + OLDER, older, true)
-    else this.#newest = older
+  protected override remove(elem: number): void {
+    this.unlink(elem)
+    this.#list.remove(elem + HEAD_SIZE)
   }
 }

@@ -51,6 +51,10 @@ export interface BpfMap {
   userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number
   /** bpf(BPF_MAP_DELETE_ELEM) */
   userDelete(key: Uint8Array): number
+  /** bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM): the value that is gone now, or a negative errno. */
+  userLookupAndDelete(key: Uint8Array): Uint8Array | number
+  /** As nextKey(), with the negative errno: -ENOENT at the end, others for types without keys. */
+  userNextKey(key: Uint8Array | null): Uint8Array | number
   /**
    * bpf_for_each_map_elem(): calls with offsets of key and value until one call returns non-zero; the number of calls, or a negative errno
    * for types without it. The key may lie in a scratch place.

@@ -206,7 +206,8 @@ export class HashOfMaps extends HashMap {
     this.env.maps?.put(old)
   }
 
-  protected override removed(elem: number): void {
+  protected override remove(elem: number): void {
+    super.remove(elem)
     this.env.maps?.put(this.space.view.getUint32(elem + this.valueOff + ID, true))
   }
 

@@ -12,7 +12,8 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
 } from '../elf/structs.ts'
-import { CALL, codeAt, immAt, isLdImm64, PSEUDO_CALL, srcAt } from '../insn/raw.ts'
+import { CALL_KIND } from '../insn/opcode.ts'
+import { CALL, codeAt, immAt, isLdImm64, srcAt } from '../insn/raw.ts'
 import { fail } from './error.ts'
 import { entryOf, TEXT } from './sections.ts'
 import type { FuncSpec, Reference } from './spec.ts'
@@ -117,7 +118,7 @@ function referenceOf(elf: ElfFile, draft: Draft, insn: number, { symbol }: ElfRe
   }
   const section = target?.name ?? `number ${symbol.section}`
   if (isCall) {
-    if (srcAt(insns, insn) !== PSEUDO_CALL || target?.name !== TEXT || symbol.value % 8 !== 0)
+    if (srcAt(insns, insn) !== CALL_KIND.LOCAL || target?.name !== TEXT || symbol.value % 8 !== 0)
       fail('RELO_CALL', { ...at, symbol: text, section })
     return { kind: 'call', off: symbol.value }
   }

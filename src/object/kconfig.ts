@@ -79,9 +79,10 @@ const wrong = ({ name, type }: Kconfig, got: string, why: string): never =>
     why: `${why}, the variable is ${type === 'string' ? 'an array of char' : `of type ${type}`}`,
   })
 
+/** Numbers of enum libbpf_tristate. */
 function putTristate(bytes: Uint8Array, extern: Kconfig, value: 'y' | 'n' | 'm'): void {
   const { type, off } = extern
-  if (type === 'tristate') bytes[off] = { y: 2, m: 1, n: 0 }[value]
+  if (type === 'tristate') bytes[off] = { y: 1, m: 2, n: 0 }[value]
   else if (type === 'char') bytes[off] = value.charCodeAt(0)
   else if (type === 'bool' && value !== 'm') bytes[off] = value === 'y' ? 1 : 0
   else wrong(extern, value, value === 'm' ? 'is a tristate' : 'is a bool')

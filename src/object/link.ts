@@ -1,6 +1,7 @@
 // A program with the subprograms that it calls, as bpf_object__reloc_code() lays them out: each is appended where it is first referred
 // to, and those that it refers to come right behind it.
-import { CALL, codeAt, immAt, PSEUDO_CALL, PSEUDO_FUNC, setImm, setSrc, srcAt } from '../insn/raw.ts'
+import { CALL_KIND, PSEUDO } from '../insn/opcode.ts'
+import { CALL, codeAt, immAt, setImm, setSrc, srcAt } from '../insn/raw.ts'
 import { fail } from './error.ts'
 import type { FuncSpec } from './spec.ts'
 
@@ -54,7 +55,7 @@ export function link<C extends Code>(entry: C, subprogs: Subprogs, codeOf: (func
   const insns = new Uint8Array(total * 8)
   for (const { code, at } of parts) insns.set(code.insns, at * 8)
   for (const { at, target, pointer } of calls) {
-    if (pointer) setSrc(insns, at, PSEUDO_FUNC)
+    if (pointer) setSrc(insns, at, PSEUDO.FUNC)
     setImm(insns, at, places.get(target)! - at - 1)
   }
   return { insns, parts }
@@ -69,7 +70,7 @@ function* callsOf({ func, insns }: Code, subprogs: Subprogs): Generator<{ insn: 
     subprogs.get(index) ?? fail('NO_SUBPROG', { prog: func.name, insn, at: index })
   for (let insn = 0; insn < insns.length / 8; insn++) {
     const reference = func.references.get(insn)
-    if (codeAt(insns, insn) === CALL && srcAt(insns, insn) === PSEUDO_CALL) {
+    if (codeAt(insns, insn) === CALL && srcAt(insns, insn) === CALL_KIND.LOCAL) {
       if (reference?.kind === 'kfunc') continue
       // Without a relocation, a static function of the same section is meant.
       const index =

@@ -44,6 +44,8 @@ function loadLibc(): ReturnType<typeof koffi.load> {
 }
 
 let buffer = new Uint8Array(64 * 1024)
+/** Bytes asked for at a time: files of /proc/sys take no more than 4 MiB (KMALLOC_MAX_SIZE). */
+const READ_MOST = 1 << 20
 
 function failed(path: string): never {
   const errno = koffi.errno()
@@ -59,7 +61,8 @@ function openAt(dir: number, path: string, flags: number): number {
 function readAll(fd: number, path: string): Uint8Array {
   let used = 0
   for (;;) {
-    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), buffer.length - used) as number
+    const room = Math.min(buffer.length - used, READ_MOST)
+    const n = c_read(fd, used === 0 ? buffer : buffer.subarray(used), room) as number
     if (n < 0) {
       if (koffi.errno() === EINTR) continue
       failed(path)

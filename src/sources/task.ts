@@ -58,6 +58,11 @@ export class TaskSource {
     this.tid = tid
   }
 
+  /** The same task, to be looked at anew. */
+  again(session: SourceSession): TaskSource {
+    return new TaskSource(session, this.tgid, this.tid)
+  }
+
   /** Tells tasks apart, for addresses. */
   get id(): string {
     return `task ${this.tid}`
@@ -107,6 +112,19 @@ export class TaskSource {
   /** A file with one decimal number: oom_score_adj, loginuid, sessionid, timerslack_ns. 0 when it is not there. */
   single(name: string): number {
     return this.facet(name, dir => decimalAt(dir.read(name), 0)) ?? 0
+  }
+
+  /** Of a task that waits in a system call: its number, its six arguments, stack pointer and instruction pointer; none while it runs. */
+  registers(): bigint[] {
+    return (
+      this.facet('syscall', dir => {
+        const words = latin1(dir.read('syscall')).trim().split(' ')
+        if (words[0] === 'running') return []
+        // Outside a system call: -1, stack pointer, instruction pointer.
+        if (words.length === 3) return [BigInt(words[0]!), 0n, 0n, 0n, 0n, 0n, 0n, ...words.slice(1).map(BigInt)]
+        return words.map(BigInt)
+      }) ?? []
+    )
   }
 
   personality(): number {

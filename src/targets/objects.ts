@@ -20,7 +20,10 @@ export interface ObjectHooks {
 }
 
 /** A map as struct bpf_map shows it. */
-export const mapSource = ({ id, attr }: BpfMap): MapSource => ({ id, name: attr.name, max_entries: attr.maxEntries })
+export const mapSource = ({ id, attr, frozen }: BpfMap): MapSource => ({
+  ...{ id, type: attr.type, name: attr.name, flags: attr.flags, map_extra: attr.mapExtra, frozen },
+  ...{ key_size: attr.keySize, value_size: attr.valueSize, max_entries: attr.maxEntries },
+})
 
 /** Holds the objects as they were last heard of. */
 export class Objects {

@@ -4,6 +4,7 @@
 //   lookup|pop|delete|next MAP KEY     KEY and VALUE in hex, - for none
 //   update MAP KEY VALUE FLAGS         a value `@N` is the descriptor of map N
 //   freeze|memlock|close MAP
+//   touch MAP KEY                      a program looks up the key, of 4 bytes: 1 when it is there
 // The value of a map of maps is answered as `@N`; a bloom filter is looked up with the value in the place of the key.
 #define _GNU_SOURCE
 #include <bpf/btf.h>
@@ -20,7 +21,7 @@
 #define MAX_VALUE (1 << 20)
 
 struct map {
-	int fd;
+	int fd, prog_fd;
 	unsigned int type, value_size, id;
 };
 
@@ -134,6 +135,45 @@ static long create(const char *args, int cpus)
 	return map_count++;
 }
 
+/* A program whose context is the key. */
+static int load_lookup(int map_fd)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_1 },
+		{ .code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_3, .off = -4 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4 },
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = map_fd },
+		{},
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem },
+		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = BPF_REG_0, .off = 1 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {};
+
+	attr.prog_type = BPF_PROG_TYPE_SYSCALL;
+	attr.prog_flags = BPF_F_SLEEPABLE;
+	attr.insns = (unsigned long)insns;
+	attr.insn_cnt = sizeof(insns) / sizeof(insns[0]);
+	attr.license = (unsigned long)"GPL";
+	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static long touch(struct map *map)
+{
+	union bpf_attr attr = {};
+	long result;
+
+	if (map->prog_fd == 0)
+		map->prog_fd = load_lookup(map->fd);
+	attr.test.prog_fd = map->prog_fd;
+	attr.test.ctx_in = (unsigned long)key;
+	attr.test.ctx_size_in = 8;
+	result = call(BPF_PROG_TEST_RUN, &attr);
+	return result ? result : attr.test.retval;
+}
+
 static void memlock(int fd)
 {
 	char path[64], line[256];
@@ -203,6 +243,8 @@ int main(void)
 			attr.value = (unsigned long)value;
 			attr.flags = flags;
 			printf("%ld\n", call(BPF_MAP_UPDATE_ELEM, &attr));
+		} else if (!strcmp(op, "touch")) {
+			printf("%ld\n", touch(map));
 		} else if (!strcmp(op, "delete")) {
 			printf("%ld\n", call(BPF_MAP_DELETE_ELEM, &attr));
 		} else if (!strcmp(op, "next")) {

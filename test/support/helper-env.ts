@@ -36,6 +36,7 @@ export class Bench {
   readonly #maps = new Map<bigint, BpfMap>()
   readonly #callbacks: ((args: bigint[]) => bigint | number)[] = []
   readonly #pages = new Map<bigint, number>()
+  readonly #placed: [at: number, size: number][] = []
 
   constructor({ machine, objects, printTyped, kernel, reader }: Granted = {}) {
     const { space } = this
@@ -94,9 +95,19 @@ export class Bench {
   /** Bytes in memory; their address. */
   place(bytes: Uint8Array | string): bigint {
     const data = typeof bytes === 'string' ? encodeText(`${bytes}\0`) : bytes
-    const at = this.space.alloc(Math.max(1, data.length))
+    const size = Math.max(1, data.length)
+    const at = this.space.alloc(size)
     this.space.u8.set(data, at)
+    this.#placed.push([at, size])
     return this.space.toAddress(at)
+  }
+
+  /** As new: what was placed and printed is gone. */
+  reset(): void {
+    for (const [at, size] of this.#placed.splice(0).reverse()) this.space.free(at, size)
+    this.seq.count = 0
+    this.traced.length = 0
+    this.#callbacks.length = 0
   }
 
   /** `count` words in memory; their address. */

@@ -1,9 +1,9 @@
 // What the kernel's bpf_seq_printf does with formats and arguments, and ours called as a BPF program will call it.
-import { bpf_seq_printf, bpf_snprintf, type FmtEnv } from '../../src/helpers/bprintf.ts'
-import { SeqFile } from '../../src/seq/seq-file.ts'
+import { bpf_snprintf } from '../../src/helpers/bprintf.ts'
 import { encodeText } from '../../src/util/bytes.ts'
-import type { Arg, FormatCase } from '../cases/bprintf.ts'
+import type { FormatCase } from '../cases/bprintf.ts'
 import { run } from './daemon.ts'
+import { Bench } from './helper-env.ts'
 import type { Kernel } from './kernel.ts'
 
 /** A case as the name of its test. */
@@ -86,25 +86,13 @@ export function weMeasure(fmt: string, value: bigint, size: number): string {
   return `${length} [${Buffer.from(out.subarray(0, out.indexOf(0))).toString('latin1')}]`
 }
 
-const BASE = 0xffff_c900_0000_0000n
-const STRIDE = 4096n
+const bench = new Bench({ machine: { symbolize: () => null } })
 
-/** The same from ours, every argument a 64-bit number and pointers read through the environment. */
+/** The same from ours, called as a BPF program calls it. */
 export function wePrint({ fmt, args }: FormatCase): string {
-  const seq = new SeqFile()
-  const values = args.map((arg, i) => (typeof arg === 'bigint' ? BigInt.asUintN(64, arg) : BASE + BigInt(i) * STRIDE))
-  const ret = bpf_seq_printf(seq, fmt, values, memoryOf(args))
-  return `${Buffer.from(seq.buf.subarray(0, seq.count)).toString('latin1')}\nret=${ret}`
-}
-
-function memoryOf(args: readonly Arg[]): FmtEnv {
-  const bytesAt = (address: bigint): Uint8Array | null => {
-    const arg = address < BASE ? undefined : args[Number((address - BASE) / STRIDE)]
-    if (arg === undefined || typeof arg === 'bigint') return null
-    return 'str' in arg ? encodeText(arg.str) : Uint8Array.from(arg.mem)
-  }
-  return {
-    readStr: (address, max) => bytesAt(address)?.subarray(0, max) ?? null,
-    readMem: (address, size) => bytesAt(address)?.subarray(0, size) ?? null,
-  }
+  bench.reset()
+  const values = args.map(arg => (typeof arg === 'bigint' ? arg : 'str' in arg ? bench.place(arg.str) : Uint8Array.from(arg.mem)))
+  const size = encodeText(fmt).length + 1
+  const ret = bench.call('seq_printf', 0, fmt, size, values.length > 0 ? bench.words(...values) : 0, values.length * 8)
+  return `${Buffer.from(bench.seq.buf.subarray(0, bench.seq.count)).toString('latin1')}\nret=${ret}`
 }

@@ -105,6 +105,14 @@ export class Kernel {
     return path
   }
 
+  /** Runs test/bpf/verdicts: what the verifier says of each helper or kfunc, by number or name. */
+  verdicts(...args: readonly (string | number)[]): Map<string, string> {
+    const program = join(this.#work, 'verdicts')
+    if (!existsSync(program)) must('cc', ['-O1', '-o', program, join(ROOT, 'test/bpf/verdicts.c'), '-lbpf'])
+    const lines = must(program, args.map(String)).trim().split('\n')
+    return new Map(lines.map(line => line.split(' ') as [string, string]))
+  }
+
   read(path: string): string {
     return readFileSync(path, 'latin1')
   }

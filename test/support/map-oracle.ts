@@ -11,24 +11,30 @@ import { ROOT } from './paths.ts'
 /** Possible CPUs of this machine. */
 export const CPUS = Number(readFileSync('/sys/devices/system/cpu/possible', 'utf8').trim().split('-').at(-1)) + 1
 
+let program: string | undefined
+
+/** test/bpf/map_ops.c, compiled once for each test file. */
+function mapOps(): string {
+  if (program !== undefined) return program
+  const work = scratch()
+  process.on('exit', () => run('rm', ['-rf', work]))
+  program = join(work, 'map_ops')
+  const built = run('cc', ['-O1', '-Wall', '-Werror', '-o', program, join(ROOT, 'test/bpf/map_ops.c'), '-lbpf'])
+  if (built.status !== 0) throw new Error(built.stderr)
+  return program
+}
+
 /** The answers of the kernel. */
 export function kernelMaps(lines: readonly string[]): string[] {
-  const work = scratch()
-  try {
-    const program = join(work, 'map_ops')
-    const built = run('cc', ['-O1', '-Wall', '-Werror', '-o', program, join(ROOT, 'test/bpf/map_ops.c'), '-lbpf'])
-    if (built.status !== 0) throw new Error(built.stderr)
-    const { stdout, status } = run(program, [], { input: `${lines.join('\n')}\n` })
-    if (status !== 0) throw new Error(`map_ops: ${status}`)
-    return stdout.trimEnd().split('\n')
-  } finally {
-    run('rm', ['-rf', work])
-  }
+  const { stdout, status } = run(mapOps(), [], { input: `${lines.join('\n')}\n` })
+  if (status !== 0) throw new Error(`map_ops: ${status}`)
+  return stdout.trimEnd().split('\n')
 }
 
 /** The answers of src/maps. */
 export function ourMaps(lines: readonly string[], cpus: number = CPUS): string[] {
   const space = new AddressSpace()
+  const scratch = space.alloc(8)
   const maps: BaseMap[] = []
   const references = new Map<number, number>()
   const hooks = {
@@ -69,6 +75,10 @@ export function ourMaps(lines: readonly string[], cpus: number = CPUS): string[]
       typeof bytes === 'number' ? `${bytes}` : ofMaps ? `@${new DataView(bytes.buffer).getUint32(0, true) - 1}` : hex(bytes)
     const key = fromHex(args[1] ?? '-')
     if (op === 'lookup') return value(map.userLookup(key))
+    if (op === 'touch') {
+      space.u8.set(key, scratch)
+      return map.lookup(scratch) === 0 ? '0' : '1'
+    }
     if (op === 'pop') return value(map.userLookupAndDelete(key))
     if (op === 'update') return `${map.userUpdate(key, fromHex(args[2]!), Number(args[3]))}`
     if (op === 'delete') return `${map.userDelete(key)}`

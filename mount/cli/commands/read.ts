@@ -1,6 +1,7 @@
 // iterfs read: one iteration to standard output, without a mount.
 import { readFileSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import {
   type BpfEngineOptions,
   compileWasm,
@@ -12,9 +13,11 @@ import {
   nodePlatform,
   type Platform,
   registerTargets,
+  V8_FLAGS,
 } from '../../../src/index.ts'
 import { CliError, cliError } from '../error.ts'
-import { type MapRef, mapOperand } from '../map-ref.ts'
+import { parseMapRef, Words } from '../map-args.ts'
+import type { MapRef } from '../map-client.ts'
 import { chooseProg, linkInfoOf, type ProgOptions, pidOfPidfd } from '../params.ts'
 
 /** Bytes asked for at a time, as cat(1) does. */
@@ -24,16 +27,22 @@ const STDOUT = 1
 const PROG_LIMIT_MS = 2000
 
 export async function readCommand(program: string, rest: string[], options: ProgOptions): Promise<void> {
-  const ref = mapOperand(rest)
+  const ref = rest.length === 0 ? undefined : mapRef(new Words(rest))
   const denied = new Map<string, number>()
   const left = (what: string, times: number): void => void denied.set(what, (denied.get(what) ?? 0) + times)
   const platform = nodePlatform()
-  registerTargets(platform, { denied: left, pidOfPidfd, map: id => engine.bpf.map(id) })
+  const objects = registerTargets(platform, { denied: left, pidOfPidfd, map: id => engine.bpf.map(id) })
+  for (const flag of V8_FLAGS) setFlagsFromString(flag)
   const engine: Engine = new Engine({ bpf: bpfOptions(platform, left) })
   const reader = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
   try {
     const { progs, maps } = await loadFile(engine, resolve(program), options.set)
     const prog = chooseProg(program, progs, options.prog)
+    objects.update({
+      progs: progs.map(({ name, target }, i) => ({ id: i + 1, name, target })),
+      links: [{ id: 1, prog_id: progs.indexOf(prog) + 1 }],
+      maps,
+    })
     const info = ref ? { map: { map_fd: ownMap(program, maps, ref) } } : linkInfoOf(options)
     const { aux } = engine.attach(prog.key, prog.target, info)
     engine.open(0, prog.key, prog.target, aux, reader, 1n)
@@ -72,9 +81,15 @@ async function loadFile(
   return { progs: await engine.load(path, set), maps: [] }
 }
 
+function mapRef(words: Words): MapRef {
+  const word = words.take()
+  if (word !== 'map') throw new CliError(`expected no more arguments or 'map', got: '${word}'?`)
+  return parseMapRef(words)
+}
+
 /** Without a mount the only maps are those of the object itself. */
 function ownMap(program: string, maps: readonly LoadedMap[], ref: MapRef): number {
-  const found = ref.by === 'name' ? maps.find(map => map.name === ref.name) : undefined
+  const found = 'name' in ref ? maps.find(map => map.name === ref.name) : undefined
   if (!found) {
     throw new CliError(
       `${program}: want \`map name NAME\` of a map of the object, which has: ${maps.map(map => map.name).join(', ') || 'none'}`,

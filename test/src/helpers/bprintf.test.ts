@@ -7,6 +7,7 @@ import { SeqFile } from '../../../src/seq/seq-file.ts'
 import { ADDRESS } from '../../../src/util/address.ts'
 import { EINVAL, ENOSPC, EOVERFLOW } from '../../../src/util/errno.ts'
 import { FORMAT_CASES } from '../../cases/bprintf.ts'
+import { Bench } from '../../support/helper-env.ts'
 import { Kernel, noKernelBpf } from '../../support/kernel.ts'
 import { caseName, kernelPrints, wePrint } from '../../support/kernel-printf.ts'
 import { ROOT } from '../../support/paths.ts'
@@ -149,15 +150,18 @@ t.test('integers agree with a model, and no format throws', async () => {
     }),
     { numRuns: 5000 },
   )
+  const bench = new Bench({ machine: { symbolize: () => null } })
   const pieces = fc.array(
     fc.constantFrom('%', 'l', 'd', 's', 'p', 'I', '4', 'k', 'x', '-', '0', '9', ' ', 'c', 'S', '\x01', 'a'),
     { maxLength: 12 },
   )
   fc.assert(
     fc.property(pieces, fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 13 }), (fmt, args) => {
-      const seq = new SeqFile()
-      const ret = bpf_seq_printf(seq, fmt.join(''), args, { readStr: () => null, readMem: () => null })
-      return ret === 0 || (ret < 0 && (seq.count === 0 || seq.overflowed))
+      bench.reset()
+      const text = fmt.join('')
+      const data = args.length > 0 ? bench.words(...args) : 0
+      const ret = bench.call('seq_printf', 0, text, text.length + 1, data, args.length * 8)
+      return ret === 0n || (ret < 0n && (bench.seq.count === 0 || bench.seq.overflowed))
     }),
     { numRuns: 5000 },
   )

@@ -36,10 +36,21 @@ const CASES: readonly Case[] = [
   { name: 'hash with keys of 64 bytes', create: `1 64 8 600 ${ZERO_SEED} 0 0 -1`, keys: 700 },
   { name: 'percpu_hash', create: `5 4 6 40 ${ZERO_SEED} 0 0 -1`, keys: 50, percpu: true },
   { name: 'percpu_hash not preallocated', create: `5 4 8 40 ${ZERO_SEED | 1} 0 0 -1`, keys: 50, percpu: true },
-  // Evictions differ, so these never fill up.
   { name: 'lru_hash', create: `9 4 8 4096 ${ZERO_SEED} 0 0 -1`, keys: 60 },
   { name: 'lru_hash with lists of each CPU', create: `9 4 8 4095 ${ZERO_SEED | 2} 0 0 -1`, keys: 60 },
   { name: 'lru_percpu_hash', create: `10 4 8 4096 ${ZERO_SEED} 0 0 -1`, keys: 60, percpu: true },
+  { name: 'lru_hash that overflows', create: `9 4 8 16 ${ZERO_SEED} 0 0 -1`, keys: 40 },
+  { name: 'lru_hash of 1', create: `9 4 8 1 ${ZERO_SEED} 0 0 -1`, keys: 4 },
+  { name: 'lru_hash of 3', create: `9 4 8 3 ${ZERO_SEED} 0 0 -1`, keys: 6 },
+  { name: 'lru_hash of 600', create: `9 4 8 600 ${ZERO_SEED} 0 0 -1`, keys: 1000 },
+  { name: 'lru_hash with lists of each CPU that overflows', create: `9 4 8 41 ${ZERO_SEED | 2} 0 0 -1`, keys: 60 },
+  { name: 'lru_percpu_hash that overflows', create: `10 4 8 50 ${ZERO_SEED} 0 0 -1`, keys: 90, percpu: true },
+  {
+    name: 'lru_percpu_hash with lists of each CPU that overflows',
+    create: `10 4 8 9 ${ZERO_SEED | 2} 0 0 -1`,
+    keys: 20,
+    percpu: true,
+  },
   { name: 'array', create: '2 4 12 20 0 0 0 -1', keys: 24 },
   { name: 'array for mmap', create: '2 4 12 20 1024 0 0 -1', keys: 24 },
   { name: 'percpu_array', create: '6 4 12 20 0 0 0 -1', keys: 24, percpu: true },
@@ -66,6 +77,7 @@ const CASES: readonly Case[] = [
 function operations({ create, keys, key, percpu }: Case, seed: number): string[] {
   const next = random(seed)
   const [type, keySize, valueSize] = create.split(' ').map(Number)
+  const lru = type === 9 || type === 10
   const step = percpu ? Math.ceil(valueSize! / 8) * 8 : valueSize!
   const someKey = (): string => (key ?? (n => number(n * 0x01010101, keySize!)))(next(keys))
   const someValue = (): string => {
@@ -84,7 +96,7 @@ function operations({ create, keys, key, percpu }: Case, seed: number): string[]
   for (let i = 0; i < OPERATIONS; i++) {
     const what = next(100)
     if (what < 45) lines.push(`update 0 ${type === 30 ? '-' : someKey()} ${value()} ${flags[next(flags.length)]}`)
-    else if (what < 65) lines.push(`lookup 0 ${someKey()}`)
+    else if (what < 65) lines.push(`${lru && next(2) ? 'touch' : 'lookup'} 0 ${someKey()}`)
     else if (what < 78) lines.push(`delete 0 ${type === 30 ? '-' : someKey()}`)
     else if (what < 90) lines.push(`next 0 ${next(3) === 0 || type === 30 ? '-' : someKey()} ${keySize}`)
     else if (what < 95 && type !== 30) lines.push(`pop 0 ${someKey()}`)

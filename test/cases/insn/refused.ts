@@ -1,0 +1,77 @@
+// What is no program: bytes or code, and the code of the error. The kernel refuses all of them, too.
+
+export interface RefusedCase {
+  readonly name: string
+  /** Bytes as hex; `exit` is added. */
+  readonly hex?: string
+  readonly code?: string
+  readonly error: string
+}
+
+export const REFUSED_CASES: readonly RefusedCase[] = [
+  { name: 'no instruction', code: '', error: 'INSN_SIZE' },
+  { name: 'an opcode that does not exist', hex: 'ff00000000000000', error: 'INSN_OPCODE' },
+  { name: 'opcode 0', hex: '0000000000000000', error: 'INSN_OPCODE' },
+  { name: 'ALU operation 0xe0', hex: 'e700000000000000', error: 'INSN_OPCODE' },
+  { name: 'condition 0xf0', hex: 'f500000000000000', error: 'INSN_OPCODE' },
+  { name: 'exit of class JMP32', hex: '9600000000000000', error: 'INSN_OPCODE' },
+  { name: 'call of class JMP32', hex: '8600000000000000', error: 'INSN_OPCODE' },
+  { name: 'neg of a register', hex: '8f00000000000000', error: 'INSN_OPCODE' },
+  { name: 'goto with a register', hex: '0d00000000000000', error: 'INSN_OPCODE' },
+  { name: 'signed load of 8 bytes', hex: '9910000000000000', error: 'INSN_OPCODE' },
+  { name: 'packet load', hex: '3000000000000000', error: 'INSN_REFUSED' },
+  { name: 'packet load through a register', hex: '4010000000000000', error: 'INSN_REFUSED' },
+  { name: 'register 11', hex: 'b70b000000000000', error: 'INSN_REG' },
+  { name: 'source register 12', hex: 'bfc0000000000000', error: 'INSN_REG' },
+  { name: 'base register 15', hex: '79f0000000000000', error: 'INSN_REG' },
+  { name: 'a write to r10', code: 'r10 = 1; exit', error: 'INSN_FP' },
+  { name: 'a load to r10', code: 'r10 = *(u64 *)(r1 +0); exit', error: 'INSN_FP' },
+  { name: 'a fetch to r10', code: 'r10 = atomic64_fetch_add((u64 *)(r1 +0), r10); exit', error: 'INSN_FP' },
+  { name: 'mov with an immediate and a source register', hex: 'b710000001000000', error: 'INSN_FIELD' },
+  { name: 'mov of a register with an immediate', hex: 'bf10000001000000', error: 'INSN_FIELD' },
+  { name: 'mov with an offset', hex: 'b700080001000000', error: 'INSN_FIELD' },
+  { name: 'movsx from 4 bits', hex: 'bf10040000000000', error: 'INSN_FIELD' },
+  { name: 'movsx 32 to 32', hex: 'bc10200000000000', error: 'INSN_FIELD' },
+  { name: 'add with off 1', hex: '0700010001000000', error: 'INSN_FIELD' },
+  { name: 'div with off 2', hex: '3700020001000000', error: 'INSN_FIELD' },
+  { name: 'neg with an immediate', hex: '8700000001000000', error: 'INSN_FIELD' },
+  { name: 'byte order of 8 bits', hex: 'd400000008000000', error: 'INSN_FIELD' },
+  { name: 'byte order with an offset', hex: 'd400010010000000', error: 'INSN_FIELD' },
+  { name: 'load with an immediate', hex: '7910000001000000', error: 'INSN_FIELD' },
+  { name: 'store of an immediate with a source register', hex: '7a10000001000000', error: 'INSN_FIELD' },
+  { name: 'store of a register with an immediate', hex: '7b10000001000000', error: 'INSN_FIELD' },
+  { name: 'atomic operation that does not exist', hex: 'db10000002000000', error: 'INSN_FIELD' },
+  { name: 'xchg without fetch', hex: 'db100000e0000000', error: 'INSN_FIELD' },
+  { name: 'atomic add of 2 bytes', hex: 'cb10000000000000', error: 'INSN_FIELD' },
+  { name: 'exit with an immediate', hex: '9500000001000000', error: 'INSN_FIELD' },
+  { name: 'goto with an immediate', hex: '0500000001000000', error: 'INSN_FIELD' },
+  { name: 'long goto with an offset', hex: '0600010000000000', error: 'INSN_FIELD' },
+  { name: 'condition with an immediate and a register', hex: '1d10000001000000', error: 'INSN_FIELD' },
+  { name: 'call of kind 3', hex: '8530000001000000', error: 'INSN_FIELD' },
+  { name: 'call with a destination', hex: '8501000001000000', error: 'INSN_FIELD' },
+  { name: 'may_goto with an immediate', hex: 'e500000001000000', error: 'INSN_FIELD' },
+  { name: '64-bit immediate of kind 7', hex: '18700000000000000000000000000000', error: 'INSN_FIELD' },
+  { name: '64-bit immediate without second half', hex: '1800000000000000', error: 'INSN_IMM64' },
+  { name: '64-bit immediate with a register in its second half', hex: '18000000000000000001000000000000', error: 'INSN_IMM64' },
+  { name: 'jump behind the end', code: 'if r1 == 0 goto pc+5; exit', error: 'INSN_JUMP' },
+  { name: 'jump before the beginning', code: 'goto pc-5', error: 'INSN_JUMP' },
+  {
+    name: 'jump into another subprogram',
+    code: 'call f; if r0 == 0 goto pc+1; exit; f:; r0 = 0; r0 = 1; exit',
+    error: 'INSN_JUMP',
+  },
+  { name: 'jump into a 64-bit immediate', code: 'if r1 == 0 goto pc+1; r0 = 1 ll; exit', error: 'INSN_MIDDLE' },
+  { name: 'call behind the end', code: 'call pc+9; exit', error: 'INSN_CALL' },
+  { name: 'no exit', code: 'r0 = 0', error: 'INSN_LAST' },
+  { name: 'a condition at the end', code: 'r0 = 0; if r0 == 0 goto pc-1', error: 'INSN_LAST' },
+  {
+    name: 'a subprogram that falls into the next',
+    code: 'call g; call f; exit; g:; r0 = 0; f:; r0 = 1; exit',
+    error: 'INSN_LAST',
+  },
+  { name: 'a subprogram that begins in a 64-bit immediate', code: 'call pc+2; exit; r0 = 1 ll; exit', error: 'INSN_SUBPROG' },
+  { name: 'address space cast', code: 'r1 = addr_space_cast(r1, 0, 1); exit', error: 'VM_REFUSED' },
+  { name: 'callx', code: 'callx r1; exit', error: 'VM_REFUSED' },
+  { name: 'a map reference that nothing resolved', hex: '18110000050000000000000000000000', error: 'VM_UNRESOLVED' },
+  { name: 'a kfunc that is not there', code: 'call kfunc#1; exit', error: 'VM_KFUNC' },
+]
