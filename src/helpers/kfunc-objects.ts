@@ -49,7 +49,7 @@ export function objectKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
     const at = c.output(1, size)
     const length = userText(c, at, size - 1, c.big(3), task)
     if (length < 0) {
-      if (flags === PAD_ZEROS) space.u8.fill(0, at, at + size)
+      space.u8.fill(0, at, flags === PAD_ZEROS ? at + size : at + 1)
       return length
     }
     space.u8.fill(0, at + length, flags === PAD_ZEROS ? at + size : at + length + 1)
