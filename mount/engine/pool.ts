@@ -125,6 +125,11 @@ export class EnginePool {
     }
   }
 
+  /** Starts a worker for objects before there is one to load. */
+  warmUp(): void {
+    this.#objectThread()
+  }
+
   /** BPF_MAP_CREATE. @throws ErrnoError as the kernel's */
   async createMap(map: MapCreate): Promise<Loaded> {
     return this.#loadInto(this.#objectThread(), { t: 'createMap', map })

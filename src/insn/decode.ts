@@ -55,7 +55,8 @@ const DECODE: Decoders = {
     if (op === 'mov' && x && raw.off !== 0) return movsx(raw, width)
     const signed = raw.off === 1 && form.signedOp !== op
     if (!signed) reserved(raw, 'off')
-    return { kind: 'alu', op: signed ? form.signedOp : op, width, dst: target(raw), ...rhs(raw, x) }
+    const dst = target(raw)
+    return { kind: 'alu', op: signed ? form.signedOp : op, width, dst, src: rhs(raw, x), imm: raw.imm }
   },
   neg(raw, { width }) {
     reserved(raw, 'src', 'off', 'imm')
@@ -67,7 +68,7 @@ const DECODE: Decoders = {
     return { kind: 'end', to, bits: raw.imm, dst: target(raw) }
   },
   jump(raw, { op, width, x }) {
-    return { kind: 'jump', op, width, dst: reg(raw, raw.dst), off: raw.off, ...rhs(raw, x) }
+    return { kind: 'jump', op, width, dst: reg(raw, raw.dst), off: raw.off, src: rhs(raw, x), imm: raw.imm }
   },
   goto(raw, { long }) {
     reserved(raw, 'dst', 'src', long ? 'off' : 'imm')
@@ -99,7 +100,7 @@ const DECODE: Decoders = {
     return { kind: 'load', size, signed, acquire: false, dst: target(raw), base: reg(raw, raw.src), off: raw.off }
   },
   store(raw, { size, x }) {
-    return { kind: 'store', size, release: false, base: reg(raw, raw.dst), off: raw.off, ...rhs(raw, x) }
+    return { kind: 'store', size, release: false, base: reg(raw, raw.dst), off: raw.off, src: rhs(raw, x), imm: raw.imm }
   },
   atomic(raw, { size }) {
     const { imm, off } = raw
@@ -137,10 +138,10 @@ function imm64(raw: RawInsn, half: RawInsn | null): Insn {
   return { kind: 'ld_imm64', dst: target(raw), lo: raw.imm, hi: half.imm, pseudo: raw.src }
 }
 
-/** The second operand: src_reg with imm 0, or imm with src_reg 0. */
-function rhs(raw: RawInsn, x: boolean): { src: number | null; imm: number } {
+/** The register that is the second operand, with imm 0; null for an immediate, with src_reg 0. */
+function rhs(raw: RawInsn, x: boolean): number | null {
   reserved(raw, x ? 'imm' : 'src')
-  return x ? { src: reg(raw, raw.src), imm: 0 } : { src: null, imm: raw.imm }
+  return x ? reg(raw, raw.src) : null
 }
 
 const FIELD_NAMES = { dst: 'dst_reg', src: 'src_reg', off: 'off', imm: 'imm' } as const

@@ -8,17 +8,18 @@ import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
 import { type HelperOf, writeSubprog } from './lower.ts'
 
 /**
- * Flags of V8 with which modules are compiled by the optimising compiler, each function when it is called first. Without them code begins
- * in the baseline tier, 2 to 4 times slower, and a long first call stays there. src/ may not import node:v8: the program that
- * uses this calls v8.setFlagsFromString() with each, before the first module.
+ * The WebAssembly compiler as an engine. `compile` makes a module of its bytes: V8 begins in its baseline tier unless the process asks for
+ * more, which src/ cannot do here (src/platform/v8.ts does).
  */
-export const V8_FLAGS: readonly string[] = ['--no-liftoff']
+export const wasmCompiler =
+  (compile: (bytes: Uint8Array) => WebAssembly.Module): Compile =>
+  (program, host) => {
+    const written = writeModule(program, host)
+    return new WasmExecutable(written, compile(written.bytes), host)
+  }
 
-/** The WebAssembly compiler as an engine. */
-export const compileWasm: Compile = (program, host) => {
-  const compiled = writeModule(program, host)
-  return new WasmExecutable(compiled, program, host)
-}
+/** The WebAssembly compiler, in the tier that V8 takes by itself. */
+export const compileWasm: Compile = wasmCompiler(bytes => new WebAssembly.Module(bytes))
 
 interface Written {
   readonly prog: Prepared
@@ -49,7 +50,8 @@ class WasmExecutable implements Executable {
   readonly #run: (lo: number, hi: number) => number
   readonly #callback: (subprog: number) => number
 
-  constructor({ prog, helpers, bytes }: Written, { name }: VmProgram, host: VmHost) {
+  constructor({ prog, helpers }: Written, module: WebAssembly.Module, host: VmHost) {
+    const { name } = prog
     this.#name = name
     this.#host = host
     this.#subprogCount = prog.subprogs.length
@@ -64,7 +66,7 @@ class WasmExecutable implements Executable {
       },
       tailCall: () => (host.tailCall() ? 1 : 0),
     }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const instance = new WebAssembly.Instance(module, {
       env: { ...env, memory: host.space.memory },
       helper: Object.fromEntries(helpers.map((helper, i) => [`${i}`, helper.run])),
     })

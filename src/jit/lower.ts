@@ -131,7 +131,7 @@ class Lowering implements BlockWriter {
     code.tee(LOCAL.FUEL)
     code.i32(0)
     code.u8(OP.i32_lt_s)
-    code.open(OP.if)
+    code.openLikely(0)
     this.#storeFrameEnd()
     code.call(this.#module.imports.refuel)
     code.set(LOCAL.FUEL)
@@ -256,7 +256,7 @@ class Lowering implements BlockWriter {
     this.#pushHighHalf(base)
     code.i32(MEM_BASE_HI)
     code.u8(OP.i32_eq)
-    code.open(OP.if, I64)
+    code.openLikely(1, I64)
     code.mem(op, this.#pushOffset(base, off))
     code.u8(OP.else)
     code.get(REG_LOCALS[base]!)
@@ -309,7 +309,7 @@ class Lowering implements BlockWriter {
   /** Ends the program when the i32 on the stack is not 0. */
   #fault(base: number, off: number, index: number): void {
     const code = this.#code
-    code.open(OP.if)
+    code.openLikely(0)
     code.i32(index)
     this.#push(base)
     code.i64(off)
