@@ -1,5 +1,6 @@
 // Helpers over a made-up environment: one address space, and what a test grants of objects, machine and maps.
 
+import type { Btf } from '../../src/btf/types.ts'
 import type { HelperEnv, HelperMachine, KernelObjects } from '../../src/helpers/env.ts'
 import { makeHelpers } from '../../src/helpers/make.ts'
 import { HELPERS, type HelperName } from '../../src/helpers/protos.ts'
@@ -19,7 +20,7 @@ const refused = <T extends object>(what: string): T => new Proxy({} as T, { get:
 export interface Granted {
   readonly machine?: Partial<HelperMachine>
   readonly objects?: Partial<KernelObjects>
-  readonly printTyped?: HelperEnv['printTyped']
+  readonly types?: Btf
   /** Objects of the kernel: their bytes by address. */
   readonly kernel?: ReadonlyMap<bigint, Uint8Array>
   readonly reader?: HelperEnv['now']['reader']
@@ -39,7 +40,7 @@ export class Bench {
   readonly #pages = new Map<bigint, number>()
   readonly #placed: [at: number, size: number][] = []
 
-  constructor({ machine, objects, printTyped, kernel, reader }: Granted = {}) {
+  constructor({ machine, objects, types, kernel, reader }: Granted = {}) {
     const { space } = this
     this.env = {
       space,
@@ -55,7 +56,7 @@ export class Bench {
       },
       mapAt: (lo, hi) => this.#maps.get((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)) ?? null,
       objects: { ...refused<KernelObjects>('objects'), ...objects } as KernelObjects,
-      printTyped: printTyped ?? refuse('printTyped'),
+      types: types ?? { types: [{ kind: 'void' }] },
       trace: text => this.traced.push(text),
       machine: { ...machine } as HelperMachine,
     }
