@@ -16,7 +16,7 @@ export class ProgramMemory {
   readonly #translate: Translate
   readonly #scratch: { at: number; size: number }[]
 
-  constructor({ space, translate }: HelperEnv) {
+  constructor({ space, translate }: Pick<HelperEnv, 'space' | 'translate'>) {
     this.space = space
     this.#translate = translate
     this.#scratch = Array.from({ length: SLOTS }, () => ({ at: 0, size: 0 }))
