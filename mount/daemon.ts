@@ -1,6 +1,5 @@
 // The daemon of one mount: builds the threads, mounts, and serves until the mount is gone. The composition root.
 import { stat, statfs } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
 import {
@@ -13,7 +12,6 @@ import {
   type ObjectsView,
   pinNumber,
   registerTargets,
-  V8_FLAGS,
 } from '../src/index.ts'
 import { Control } from './control/control.ts'
 import { EngineHost } from './engine/host.ts'
@@ -55,7 +53,6 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   const log = openLog(options)
   if (clearStaleMount(options.dir)) log.warn({ dir: options.dir }, 'cleaned up the mount of a daemon that died')
   await checkDirectory(options.dir)
-  for (const flag of V8_FLAGS) setFlagsFromString(flag)
   // What nobody expected is logged; the pins of all others go on.
   process.on('uncaughtException', err => log.error({ err }, 'bug: uncaught exception'))
   const daemon = new Daemon(options, log)
