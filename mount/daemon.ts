@@ -1,6 +1,5 @@
 // The daemon of one mount: builds the threads, mounts, and serves until the mount is gone. The composition root.
 import { stat, statfs } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
 import {
@@ -13,7 +12,6 @@ import {
   type ObjectsView,
   pinNumber,
   registerTargets,
-  V8_FLAGS,
 } from '../src/index.ts'
 import { Control } from './control/control.ts'
 import { EngineHost } from './engine/host.ts'
@@ -55,7 +53,6 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   const log = openLog(options)
   if (clearStaleMount(options.dir)) log.warn({ dir: options.dir }, 'cleaned up the mount of a daemon that died')
   await checkDirectory(options.dir)
-  for (const flag of V8_FLAGS) setFlagsFromString(flag)
   // What nobody expected is logged; the pins of all others go on.
   process.on('uncaughtException', err => log.error({ err }, 'bug: uncaught exception'))
   const daemon = new Daemon(options, log)
@@ -215,9 +212,12 @@ class Daemon {
       report: err => this.#log.error({ err }, 'bug: a debug pin failed'),
       done: () => {},
     })
+    let before: Promise<unknown> = Promise.resolve()
     port1.on('message', (request: EngineRequest) => {
-      objects.update(this.#objects())
-      host.handle(request)
+      before = before.then(async () => {
+        if (request.t === 'open') objects.update(await this.#countedObjects())
+        host.handle(request)
+      })
     })
     port1.unref()
     this.#toFuse({ t: 'worker', id: OWN_ENGINE, port: port2, pending: pending.shared }, [port2])
@@ -242,6 +242,13 @@ class Daemon {
       this.#toFuse({ t: 'route', object, route: { worker: OWN_ENGINE, what: { kind: 'link', prog: name, target, aux: {} } } })
       this.#toFuse({ t: 'debug', name: file, object })
     }
+  }
+
+  /** With the elements of hashes, which their workers count. */
+  async #countedObjects(): Promise<ObjectsView> {
+    const counts = await this.#pool.mapCounts().catch(() => new Map<number, number>()) // a worker died: nobody counts
+    const now = this.#objects()
+    return { ...now, maps: now.maps.map(map => ({ ...map, elements: counts.get(map.id) ?? 0 })) }
   }
 
   #objects(): ObjectsView {

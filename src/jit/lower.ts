@@ -9,7 +9,7 @@ import { FUEL_SLICE, FUNC_HI, type HelperCode } from '../vm/engine.ts'
 import { FRAME_SIZE, LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
 import { MAY_GOTO_MAX, type Prepared, TAIL_CALL } from '../vm/prepare.ts'
 import { checkFrame, LOCAL, loadOp, type ProgramModule, REG_LOCALS } from './abi.ts'
-import { writeAlu, writeCondition, writeSwap } from './arith.ts'
+import { SIMPLE, writeCondition, writeDivision, writeSwap } from './arith.ts'
 import { buildCfg, type Cfg } from './cfg.ts'
 import { Facts } from './facts.ts'
 import { type BlockWriter, writeBlocks } from './structure.ts'
@@ -183,9 +183,17 @@ class Lowering implements BlockWriter {
     switch (insn.kind) {
       case 'alu': {
         const { op, width, dst, src, imm } = insn
-        const right = (): void => this.#pushRhs(src, imm, width)
-        if (op === 'mov') right()
-        else writeAlu(code, op, width, () => this.#push(dst, width), right, src === null ? imm : undefined)
+        const simple = SIMPLE[op]
+        if (op === 'mov') this.#pushRhs(src, imm, width)
+        else if (simple !== undefined) {
+          this.#push(dst, width)
+          this.#pushRhs(src, imm, width)
+          code.u8(simple[width === 64 ? 0 : 1])
+        } else {
+          const left = (): void => this.#push(dst, width)
+          const right = (): void => this.#pushRhs(src, imm, width)
+          writeDivision(code, op, width, left, right, src === null ? imm : undefined)
+        }
         return this.#pop(dst, width)
       }
       case 'neg':
@@ -350,18 +358,9 @@ class Lowering implements BlockWriter {
       return this.#pop(0)
     }
     code.get(LOCAL.ADDR)
-    if (op === 'xchg') this.#push(src)
-    else {
-      const aluOp = op.replace('fetch_', '') as AluOp
-      writeAlu(
-        code,
-        aluOp,
-        64,
-        () => code.get(LOCAL.WIDE),
-        () => this.#push(src),
-        undefined,
-      )
-    }
+    if (op !== 'xchg') code.get(LOCAL.WIDE)
+    this.#push(src)
+    if (op !== 'xchg') code.u8(SIMPLE[op.replace('fetch_', '') as AluOp]![0])
     code.mem(store, distance)
     if (!ATOMIC_OPS[op].fetch) return
     code.get(LOCAL.WIDE)

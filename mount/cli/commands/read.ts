@@ -1,7 +1,6 @@
 // iterfs read: one iteration to standard output, without a mount.
 import { readFileSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import {
   type BpfEngineOptions,
   compileWasm,
@@ -13,7 +12,6 @@ import {
   nodePlatform,
   type Platform,
   registerTargets,
-  V8_FLAGS,
 } from '../../../src/index.ts'
 import { CliError, cliError } from '../error.ts'
 import { parseMapRef, Words } from '../map-args.ts'
@@ -32,7 +30,6 @@ export async function readCommand(program: string, rest: string[], options: Prog
   const left = (what: string, times: number): void => void denied.set(what, (denied.get(what) ?? 0) + times)
   const platform = nodePlatform()
   const objects = registerTargets(platform, { denied: left, pidOfPidfd, map: id => engine.bpf.map(id) })
-  for (const flag of V8_FLAGS) setFlagsFromString(flag)
   const engine: Engine = new Engine({ bpf: bpfOptions(platform, left) })
   const reader = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
   try {
