@@ -141,6 +141,13 @@ export class EnginePool {
     return event.t === 'mapped' ? event.answer : this.#unexpected(worker, event)
   }
 
+  /** Elements of all hashes, by id of the map. */
+  async mapCounts(): Promise<Map<number, number>> {
+    const engines = [...this.#threads.values()].filter(engine => engine.held.size > 0 && engine.kind === 'objects')
+    const events = await Promise.all(engines.map(engine => this.#call(engine, id => ({ t: 'counts', id }))))
+    return new Map(events.flatMap(event => (event.t === 'counted' ? event.counts : [])))
+  }
+
   /** The target's part of BPF_LINK_CREATE. @throws ErrnoError of the attach check */
   async attach(worker: number, prog: string, target: string, info: IterLinkInfo | undefined): Promise<Attached> {
     const event = await this.#call(this.#thread(worker), id => ({ t: 'attach', id, prog, target, info }))

@@ -177,6 +177,11 @@ export class BpfEngine {
     throw new ErrnoError(EIO, `map ${map.attr.name} cannot be shown`)
   }
 
+  /** Elements of each map by id; see BpfMap.elemCount. */
+  counts(): [id: number, count: number][] {
+    return [...this.#maps.keys()].map(id => [id, this.map(id)?.elemCount ?? 0])
+  }
+
   /** BPF_MAP_LOOKUP_ELEM and its kin. @throws ErrnoError ENOENT for a map that is gone */
   request(request: MapRequest): MapAnswer {
     const map = this.map(request.map) ?? noMap(request.map)

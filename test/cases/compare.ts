@@ -82,6 +82,7 @@ export const COMPARE_CASES: readonly CompareCase[] = [
   { file: 'helper_strings.bpf.c', covers: 'strncmp, strtol, strtoul' },
   { file: 'helper_snprintf.bpf.c', covers: 'snprintf' },
   { file: 'helper_btf.bpf.c', covers: 'seq_printf_btf, snprintf_btf' },
+  { file: 'helper_btf_types.bpf.c', covers: 'typed printing of structs, unions, arrays, enums and pointers' },
   { file: 'helper_stack.bpf.c', covers: 'get_task_stack' },
   { file: 'helper_stack.bpf.c', covers: 'get_task_stack of a kernel thread', on: 'kthread' },
   { file: 'helper_regs.bpf.c', covers: 'task_pt_regs' },
