@@ -28,6 +28,13 @@ export interface Progress {
   leave(): void
 }
 
+/** An open file: of an iterator (IterSession), or of a map. */
+interface OpenFile {
+  read(size: number): Uint8Array
+  unread(n: number): void
+  close(): void
+}
+
 export interface EngineOptions {
   readonly progress?: Progress
   /** Without it BPF objects cannot be loaded. */
@@ -36,7 +43,7 @@ export interface EngineOptions {
 
 export class Engine {
   readonly #progs = new Map<string, RunProg>()
-  readonly #sessions = new Map<number, IterSession>()
+  readonly #files = new Map<number, OpenFile>()
   readonly #progress: Progress | undefined
   readonly #bpf: BpfEngine | undefined
 
@@ -102,12 +109,12 @@ export class Engine {
     const run = this.#progs.get(prog) ?? this.#bpf?.prog(prog)?.run
     if (!run) throw new ErrnoError(ENOENT, `no program ${prog} in this engine`)
     const ops = targetOf(prog, target).seq_info.open(aux, opener)
-    this.#sessions.set(fh, new IterSession(ops, this.#guarded(run), sessionId))
+    this.#files.set(fh, new IterSession(ops, this.#guarded(run), sessionId))
   }
 
   /** open(2) of a pinned map: its elements as text. @throws ErrnoError ENOENT, EIO for a map without BTF or of another type */
   openMap(fh: number, id: number): void {
-    this.#sessions.set(fh, new IterSession(...this.bpf.show(id), 0n))
+    this.#files.set(fh, this.bpf.openMap(id))
   }
 
   /**
@@ -116,22 +123,22 @@ export class Engine {
    */
   read(fh: number, size: number, reader?: Opener): Uint8Array {
     if (reader && this.#bpf) this.#bpf.reader = reader
-    return this.#session(fh).read(size)
+    return this.#file(fh).read(size)
   }
 
   /** See IterSession.unread(). */
   unread(fh: number, n: number): void {
-    this.#session(fh).unread(n)
+    this.#file(fh).unread(n)
   }
 
   /** Last close of the file; unknown handles are ignored. */
   close(fh: number): void {
-    this.#sessions.get(fh)?.close()
-    this.#sessions.delete(fh)
+    this.#files.get(fh)?.close()
+    this.#files.delete(fh)
   }
 
-  #session(fh: number): IterSession {
-    return this.#sessions.get(fh) ?? throwBadf(fh)
+  #file(fh: number): OpenFile {
+    return this.#files.get(fh) ?? throwBadf(fh)
   }
 
   #guarded(run: RunProg): RunProg {
