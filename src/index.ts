@@ -1,5 +1,6 @@
 // The public names of iterfs.
 
+export { compileWasm } from './bpf/compile.ts'
 export type {
   BpfEngineOptions,
   LoadedMap,
@@ -19,7 +20,6 @@ export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
 export type { Btf, BtfType } from './btf/types.ts'
 export { parseElf } from './elf/parse.ts'
 export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
-
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 export {
@@ -33,7 +33,6 @@ export {
   type SeqInfo,
 } from './iter/reg.ts'
 export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './iter/session.ts'
-export { compileWasm, V8_FLAGS } from './jit/compile.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'

@@ -3,21 +3,52 @@ import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/e
 import { FUEL_SLICE } from '../vm/engine.ts'
 import { addressText, fault } from '../vm/error.ts'
 import { LAYOUT } from '../vm/memory.ts'
-import { fillFuel, funcIndex, MAX_FRAMES, type Prepared, prepare, reachable, TAIL_CALL } from '../vm/prepare.ts'
+import { fillFuel, funcIndex, MAX_FRAMES, type Prepared, prepare, reachableCalls, TAIL_CALL } from '../vm/prepare.ts'
 import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
 import { type HelperOf, writeSubprog } from './lower.ts'
 
 /**
- * Flags of V8 with which modules are compiled by the optimising compiler, each function when it is called first. Without them code begins
- * in the baseline tier, 2 to 4 times slower, and a long first call stays there. src/ may not import node:v8: the program that
- * uses this calls v8.setFlagsFromString() with each, before the first module.
+ * Makes a module of its bytes. V8 begins in its baseline tier unless the process asks for more, which src/ cannot do here (src/platform/v8.ts
+ * does). `first` does the first run of a program, for a module whose functions are compiled when they are called.
  */
-export const V8_FLAGS: readonly string[] = ['--no-liftoff']
+export type CompileModule = (bytes: Uint8Array) => {
+  readonly module: WebAssembly.Module
+  readonly first?: <T>(run: () => T) => T
+}
 
 /** The WebAssembly compiler as an engine. */
-export const compileWasm: Compile = (program, host) => {
-  const compiled = writeModule(program, host)
-  return new WasmExecutable(compiled, program, host)
+export const wasmCompiler =
+  (compile: CompileModule): Compile =>
+  (program, host) => {
+    const written = writeModule(program, host)
+    const { module, first } = compile(written.bytes)
+    const exec = new WasmExecutable(written, module, host)
+    return first ? new FirstRun(exec, first) : exec
+  }
+
+/** The WebAssembly compiler, in the tier that V8 takes by itself. */
+export const compileWasm: Compile = wasmCompiler(bytes => ({ module: new WebAssembly.Module(bytes) }))
+
+/** Does the first run through `first`. */
+class FirstRun implements Executable {
+  readonly #exec: Executable
+  #first: (<T>(run: () => T) => T) | undefined
+
+  constructor(exec: Executable, first: <T>(run: () => T) => T) {
+    this.#exec = exec
+    this.#first = first
+  }
+
+  run(lo: number, hi: number): number {
+    const first = this.#first
+    if (!first) return this.#exec.run(lo, hi)
+    this.#first = undefined
+    return first(() => this.#exec.run(lo, hi))
+  }
+
+  callback(lo: number, hi: number): number {
+    return this.#exec.callback(lo, hi)
+  }
 }
 
 interface Written {
@@ -32,8 +63,8 @@ export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): W
   const byId = new Map<number, HelperCode>()
   const helperOf: HelperOf = ({ to, imm }) => (to === 'kfunc' ? program.kfuncs[imm]! : byId.get(imm)!)
   const helpers = new Set<HelperCode>()
-  for (const insn of reachable(prog)) {
-    if (insn.kind !== 'call' || insn.to === 'local' || (insn.to === 'helper' && insn.imm === TAIL_CALL)) continue
+  for (const insn of reachableCalls(prog)) {
+    if (insn.to === 'local' || (insn.to === 'helper' && insn.imm === TAIL_CALL)) continue
     if (insn.to === 'helper' && !byId.has(insn.imm)) byId.set(insn.imm, host.helper(insn.imm))
     helpers.add(helperOf(insn))
   }
@@ -49,7 +80,8 @@ class WasmExecutable implements Executable {
   readonly #run: (lo: number, hi: number) => number
   readonly #callback: (subprog: number) => number
 
-  constructor({ prog, helpers, bytes }: Written, { name }: VmProgram, host: VmHost) {
+  constructor({ prog, helpers }: Written, module: WebAssembly.Module, host: VmHost) {
+    const { name } = prog
     this.#name = name
     this.#host = host
     this.#subprogCount = prog.subprogs.length
@@ -64,7 +96,7 @@ class WasmExecutable implements Executable {
       },
       tailCall: () => (host.tailCall() ? 1 : 0),
     }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const instance = new WebAssembly.Instance(module, {
       env: { ...env, memory: host.space.memory },
       helper: Object.fromEntries(helpers.map((helper, i) => [`${i}`, helper.run])),
     })

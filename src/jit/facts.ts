@@ -121,7 +121,7 @@ export class Facts {
       }
     }
     const writes = writtenBy(insn)
-    for (let reg = 0; reg < FP; reg++) if (writes & (1 << reg)) this.#forget(reg)
+    if (writes !== 0) this.#forget(31 - Math.clz32(writes))
     if (insn.kind === 'ld_imm64' && insn.pseudo === PSEUDO.NONE && insn.hi >>> 0 === MEM_BASE_HI)
       now[REGS + insn.dst] = Math.max(-0x8000, LAYOUT.STACK - (insn.lo >>> 0))
   }
@@ -132,7 +132,7 @@ export class Facts {
   }
 }
 
-/** The registers that an instruction writes, as bits. */
+/** The register that an instruction writes, as a bit; 0 for none. */
 export function writtenBy(insn: Insn | null): number {
   switch (insn?.kind) {
     case 'alu':

@@ -9,7 +9,7 @@ import { FUEL_SLICE, FUNC_HI, type HelperCode } from '../vm/engine.ts'
 import { FRAME_SIZE, LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
 import { MAY_GOTO_MAX, type Prepared, TAIL_CALL } from '../vm/prepare.ts'
 import { checkFrame, LOCAL, loadOp, type ProgramModule, REG_LOCALS } from './abi.ts'
-import { writeAlu, writeCondition, writeSwap } from './arith.ts'
+import { SIMPLE, writeCondition, writeDivision, writeSwap } from './arith.ts'
 import { buildCfg, type Cfg } from './cfg.ts'
 import { Facts } from './facts.ts'
 import { type BlockWriter, writeBlocks } from './structure.ts'
@@ -131,7 +131,7 @@ class Lowering implements BlockWriter {
     code.tee(LOCAL.FUEL)
     code.i32(0)
     code.u8(OP.i32_lt_s)
-    code.open(OP.if)
+    code.openLikely(0)
     this.#storeFrameEnd()
     code.call(this.#module.imports.refuel)
     code.set(LOCAL.FUEL)
@@ -183,9 +183,17 @@ class Lowering implements BlockWriter {
     switch (insn.kind) {
       case 'alu': {
         const { op, width, dst, src, imm } = insn
-        const right = (): void => this.#pushRhs(src, imm, width)
-        if (op === 'mov') right()
-        else writeAlu(code, op, width, () => this.#push(dst, width), right, src === null ? imm : undefined)
+        const simple = SIMPLE[op]
+        if (op === 'mov') this.#pushRhs(src, imm, width)
+        else if (simple !== undefined) {
+          this.#push(dst, width)
+          this.#pushRhs(src, imm, width)
+          code.u8(simple[width === 64 ? 0 : 1])
+        } else {
+          const left = (): void => this.#push(dst, width)
+          const right = (): void => this.#pushRhs(src, imm, width)
+          writeDivision(code, op, width, left, right, src === null ? imm : undefined)
+        }
         return this.#pop(dst, width)
       }
       case 'neg':
@@ -256,7 +264,7 @@ class Lowering implements BlockWriter {
     this.#pushHighHalf(base)
     code.i32(MEM_BASE_HI)
     code.u8(OP.i32_eq)
-    code.open(OP.if, I64)
+    code.openLikely(1, I64)
     code.mem(op, this.#pushOffset(base, off))
     code.u8(OP.else)
     code.get(REG_LOCALS[base]!)
@@ -309,7 +317,7 @@ class Lowering implements BlockWriter {
   /** Ends the program when the i32 on the stack is not 0. */
   #fault(base: number, off: number, index: number): void {
     const code = this.#code
-    code.open(OP.if)
+    code.openLikely(0)
     code.i32(index)
     this.#push(base)
     code.i64(off)
@@ -350,18 +358,9 @@ class Lowering implements BlockWriter {
       return this.#pop(0)
     }
     code.get(LOCAL.ADDR)
-    if (op === 'xchg') this.#push(src)
-    else {
-      const aluOp = op.replace('fetch_', '') as AluOp
-      writeAlu(
-        code,
-        aluOp,
-        64,
-        () => code.get(LOCAL.WIDE),
-        () => this.#push(src),
-        undefined,
-      )
-    }
+    if (op !== 'xchg') code.get(LOCAL.WIDE)
+    this.#push(src)
+    if (op !== 'xchg') code.u8(SIMPLE[op.replace('fetch_', '') as AluOp]![0])
     code.mem(store, distance)
     if (!ATOMIC_OPS[op].fetch) return
     code.get(LOCAL.WIDE)

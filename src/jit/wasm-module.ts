@@ -236,6 +236,15 @@ export class Code {
     this.u32(depth)
   }
 
+  /** Where the instructions stand whose condition rarely (0) or mostly (1) holds, see ModuleWriter. */
+  readonly hints: [at: number, likely: 0 | 1][] = []
+
+  /** An if whose condition rarely (0) or mostly (1) holds. */
+  openLikely(likely: 0 | 1, type: number = VOID): void {
+    this.hints.push([this.length, likely])
+    this.open(OP.if, type)
+  }
+
   /** block, loop or if, with its result type. */
   open(op: number, type: number = VOID): void {
     this.u8(op)
@@ -248,7 +257,7 @@ export class Code {
   }
 }
 
-const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, TABLE: 4, EXPORT: 7, ELEMENT: 9, CODE: 10 } as const
+const SECTION = { CUSTOM: 0, TYPE: 1, IMPORT: 2, FUNCTION: 3, TABLE: 4, EXPORT: 7, ELEMENT: 9, CODE: 10 } as const
 const FUNCREF = 0x70
 
 /** A module: imports first, then functions in the order of their bodies. */
@@ -265,6 +274,9 @@ export class ModuleWriter {
   /** Bodies of functions. */
   readonly code = new Code()
   #mark = 0
+  /** Branch hints of each function that has some. */
+  readonly #hints = new Code()
+  #hintedFuncs = 0
 
   /** Index of a function type. */
   type(params: readonly ValType[], results: readonly ValType[]): number {
@@ -317,8 +329,18 @@ export class ModuleWriter {
   }
 
   endFunc(): void {
-    this.code.u8(OP.end)
-    this.code.patch(this.#mark)
+    const { code } = this
+    code.u8(OP.end)
+    code.patch(this.#mark)
+    if (code.hints.length === 0) return
+    this.#hintedFuncs++
+    this.#hints.u32(this.nextFunc - 1)
+    this.#hints.u32(code.hints.length)
+    for (const [at, likely] of code.hints.splice(0)) {
+      this.#hints.u32(at - this.#mark)
+      this.#hints.u32(1)
+      this.#hints.u8(likely)
+    }
   }
 
   exportFunc(name: string, func: number): void {
@@ -362,6 +384,14 @@ export class ModuleWriter {
       out.u32(this.#table.length)
       for (const func of this.#table) out.u32(func)
     })
+    if (this.#hintedFuncs > 0) {
+      out.u8(SECTION.CUSTOM)
+      const mark = out.reserve()
+      out.name('metadata.code.branch_hint')
+      out.u32(this.#hintedFuncs)
+      out.append(this.#hints.bytes)
+      out.patch(mark)
+    }
     let codeAt = 0
     section(SECTION.CODE, this.#funcTypes.length, () => {
       codeAt = out.length

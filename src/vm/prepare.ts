@@ -12,6 +12,8 @@ export const TAIL_CALL = 12
 /** How often a may_goto of one frame goes on: BPF_MAX_LOOPS. */
 export const MAY_GOTO_MAX = 8 * 1024 * 1024
 
+type Call = Extract<Insn, { kind: 'call' }>
+
 export interface Prepared {
   readonly name: string
   /** By index; null for the second half of a 64-bit immediate. */
@@ -27,14 +29,15 @@ export function prepare(program: VmProgram): Prepared {
   if (subprogs.length === 0) fail('VM_ENTRY', { prog: name })
   const insns = decode(program.insns)
   checkFlow(insns, subprogs)
-  for (const [index, insn] of insns.entries()) if (insn !== null) check(name, index, insn, kfuncs)
+  for (let index = 0; index < insns.length; index++) if (insns[index] !== null) check(name, index, insns[index]!, kfuncs)
   return { name, insns, subprogs, subprogAt: new Map(subprogs.map(({ start }, index) => [start, index])) }
 }
 
 function check(prog: string, index: number, insn: Insn, kfuncs: readonly HelperCode[]): void {
-  const refuse = (name: string, why: string): never => fail('VM_REFUSED', { prog, insn: index, name, why })
-  if (insn.kind === 'addr_space_cast') refuse('addr_space_cast', 'arenas are not supported')
-  if (insn.kind === 'callx') refuse('callx', 'the kernel has no calls through registers')
+  if (insn.kind === 'addr_space_cast')
+    fail('VM_REFUSED', { prog, insn: index, name: 'addr_space_cast', why: 'arenas are not supported' })
+  if (insn.kind === 'callx')
+    fail('VM_REFUSED', { prog, insn: index, name: 'callx', why: 'the kernel has no calls through registers' })
   if (insn.kind === 'ld_imm64' && insn.pseudo !== PSEUDO.NONE && insn.pseudo !== PSEUDO.FUNC)
     fail('VM_UNRESOLVED', { prog, insn: index, pseudo: insn.pseudo })
   if (insn.kind === 'call' && insn.to === 'kfunc' && !(insn.imm >= 0 && insn.imm < kfuncs.length))
@@ -55,17 +58,22 @@ export function funcIndex(lo: number, hi: number, count: number): number {
   return hi >>> 0 === FUNC_HI && Number.isInteger(index) && index >= 0 && index < count ? index : -1
 }
 
-/** The instructions that can be reached from the beginning of a subprogram. Only these need helpers that exist. */
-export function* reachable({ insns, subprogs }: Prepared): Generator<Insn> {
+/** The calls that can be reached from the beginning of a subprogram. Only these need helpers that exist. */
+export function reachableCalls({ insns, subprogs }: Prepared): Call[] {
   const seen = new Uint8Array(insns.length)
+  const calls: Call[] = []
   const todo = subprogs.map(({ start }) => start)
   for (let index = todo.pop(); index !== undefined; index = todo.pop()) {
-    if (seen[index]) continue
-    seen[index] = 1
-    const insn = insns[index]!
-    yield insn
-    const next = index + (insn.kind === 'ld_imm64' ? 2 : 1)
-    if (insn.kind === 'jump' || insn.kind === 'goto' || insn.kind === 'may_goto') todo.push(next + insn.off)
-    if (insn.kind !== 'exit' && insn.kind !== 'goto') todo.push(next)
+    // Straight on until something was seen already.
+    while (seen[index] === 0) {
+      seen[index] = 1
+      const insn: Insn = insns[index]!
+      if (insn.kind === 'exit') break
+      if (insn.kind === 'call') calls.push(insn)
+      index += insn.kind === 'ld_imm64' ? 2 : 1
+      if (insn.kind === 'goto') index += insn.off
+      else if (insn.kind === 'jump' || insn.kind === 'may_goto') todo.push(index + insn.off)
+    }
   }
+  return calls
 }

@@ -135,7 +135,7 @@ t.test('random bytes are refused with a typed error', t => {
 })
 
 t.test("the text is that of the kernel's verifier", { skip: noKernelBpf() }, t => {
-  const programs = Array.from({ length: 40 }, (_, i) => generate(i + 1))
+  const programs = Array.from({ length: 15 }, (_, i) => generate(i + 1))
   let lines = 0
   for (const [i, { log }] of kernelRunner()(programs, { log: 2 }).entries()) {
     const insns = decode(programs[i]!.bytes)
