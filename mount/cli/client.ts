@@ -1,8 +1,8 @@
 // The client's side of .iterfs/ctl.
 import { closeSync, constants, openSync, readFileSync, readSync, realpathSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { ErrnoError } from '../../src/index.ts'
 import { deviceName, splitDevice } from '../../src/util/device.ts'
+import { ErrnoError } from '../../src/util/errno.ts'
 import { CliError, cliError } from './error.ts'
 
 /** An iterfs mount that this process can see. */

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, nodePlatform, parseBtf, strerror } from '../../src/index.ts'
 import { Client, listMounts, mountOf, splitPath } from './client.ts'
-import { cliError } from './error.ts'
+import { CliError, cliError } from './error.ts'
 import { fail, parseMap, type Words } from './map-args.ts'
 import type { MapClient, MapInfo, MapRef, MapTypes, NewMap, ProgRef } from './map-client.ts'
 
@@ -60,12 +60,12 @@ export class DaemonMaps implements MapClient {
         const client = this.client(mountOf(splitPath(ref.pinned).dir).dir)
         return this.#list(client, { ino: statSync(ref.pinned).ino })
       } catch (err) {
-        throw cliError(`bpf obj get (${ref.pinned})`, err)
+        throw new CliError(cliError(`bpf obj get (${ref.pinned})`, err).message)
       }
     }
     if ('name' in ref) return this.list().filter(map => map.name === ref.name)
     const found = this.list().filter(map => map.id === ref.id)
-    return found.length > 0 ? found : fail(`get map by id (${ref.id}): ${strerror(ENOENT)}`, ENOENT)
+    return found.length > 0 ? found : fail(`get map by id (${ref.id}): ${strerror(ENOENT)}`)
   }
 
   /** Programs of an object reach program arrays through the object only. */

@@ -1,5 +1,5 @@
 // How a command fails: one line on stderr and bpftool's exit status, -errno as the shell sees it.
-import { ErrnoError, errnoOf, strerror } from '../../src/index.ts'
+import { ErrnoError, errnoOf, strerror } from '../../src/util/errno.ts'
 
 /** A failure with the text to print; `errno` (positive) makes the exit status, 255 without one. */
 export class CliError extends Error {

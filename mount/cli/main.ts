@@ -1,19 +1,18 @@
 #!/usr/bin/env node
 // The command iterfs: its verbs, each a row of options and the function that does it.
 import { Command, CommanderError } from 'commander'
-import { btfDump } from './commands/btf.ts'
-import { linkShow, linkUpdate, progShow } from './commands/link.ts'
-import { mapCommand } from './commands/map-verbs.ts'
-import { mountCommand, umountCommand } from './commands/mount.ts'
-import { pinCommand } from './commands/pin.ts'
-import { readCommand } from './commands/read.ts'
-import { targetsCommand } from './commands/targets.ts'
-import { vmRun } from './commands/vm.ts'
 import { CliError, cliError } from './error.ts'
 import { progOptions } from './params.ts'
 
 const USAGE_STATUS = 255
 const SIGPIPE_STATUS = 128 + 13
+
+/** A verb's function, whose file is loaded when the verb is used: what all of them need takes a fifth of a second. */
+const later =
+  <K extends string, M extends Record<K, (...args: never[]) => unknown>>(load: () => Promise<M>, name: K) =>
+  async (...args: Parameters<M[K]>): Promise<void> => {
+    await (await load())[name](...args)
+  }
 
 function build(): Command {
   const iterfs = new Command('iterfs')
@@ -35,13 +34,13 @@ function build(): Command {
     .option('--prog-limit <ms>', 'longest time that one call of a program may take', '2000')
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent', 'info')
     .option('--log <file>', 'where the background daemon logs to (JSON lines)')
-    .action(mountCommand)
+    .action(later(() => import('./commands/mount.ts'), 'mountCommand'))
 
   iterfs
     .command('umount <dir>')
     .description('unmount an iterfs; its daemon ends')
     .option('-l, --lazy', 'detach now, also when files are open')
-    .action(umountCommand)
+    .action(later(() => import('./commands/mount.ts'), 'umountCommand'))
 
   progOptions(
     iterfs
@@ -49,20 +48,20 @@ function build(): Command {
       .description(
         'load PROGRAM and pin its iterator at PATH, in an iterfs mount; MAP is `map id N`, `map pinned FILE` or `map name NAME`',
       ),
-  ).action(pinCommand)
+  ).action(later(() => import('./commands/pin.ts'), 'pinCommand'))
 
   progOptions(
     iterfs
       .command('read <program> [map...]')
       .description('run the iterator of PROGRAM once to standard output; needs no mount; `map name NAME` is a map of the object'),
-  ).action(readCommand)
+  ).action(later(() => import('./commands/read.ts'), 'readCommand'))
 
   iterfs
     .command('targets')
     .description('list what can be iterated: each target with its context and parameters')
     .option('-j, --json', 'JSON')
     .option('-v, --verbose', 'with the fields that programs can read, and where each comes from')
-    .action(targetsCommand)
+    .action(later(() => import('./commands/targets.ts'), 'targetsCommand'))
 
   const link = iterfs.command('link').description('show or update pinned iterators')
   link
@@ -71,24 +70,24 @@ function build(): Command {
     .option('-j, --json', 'JSON, as bpftool prints it')
     .option('-f, --bpffs', 'with the paths where each link is pinned')
     .option('--fdinfo', 'as /proc/PID/fdinfo shows a link')
-    .action(linkShow)
+    .action(later(() => import('./commands/link.ts'), 'linkShow'))
   progOptions(
     link.command('update <path> <program>').description('let the link pinned at PATH run PROGRAM from the next open on'),
-  ).action(linkUpdate)
+  ).action(later(() => import('./commands/link.ts'), 'linkUpdate'))
 
   iterfs
     .command('prog')
     .description('show loaded programs')
     .command('show [what] [id]')
     .option('-j, --json', 'JSON, as bpftool prints it')
-    .action(progShow)
+    .action(later(() => import('./commands/link.ts'), 'progShow'))
 
   iterfs
     .command('map [words...]')
     .description('maps: `iterfs map help` lists the verbs, which are those of bpftool map')
     .allowUnknownOption()
     .helpOption(false)
-    .action(mapCommand)
+    .action(later(() => import('./commands/map-verbs.ts'), 'mapCommand'))
 
   iterfs
     .command('btf')
@@ -98,7 +97,14 @@ function build(): Command {
     .option('-F, --format <format>', 'raw: one type a line; c: a vmlinux.h to compile programs with', 'raw')
     .option('-b, --blob', 'the bytes of the BTF, as bpftool and libbpf read them')
     .option('-o, --output <file>', 'write to FILE')
-    .action(btfDump)
+    .action(later(() => import('./commands/btf.ts'), 'btfDump'))
+
+  iterfs
+    .command('gen')
+    .description('write code')
+    .command('skeleton <object> [words...]')
+    .description('a TypeScript module that has the bytes of OBJECT and its types; `name NAME` calls the object so')
+    .action(later(() => import('./commands/gen.ts'), 'genSkeleton'))
 
   iterfs
     .command('vm')
@@ -109,7 +115,7 @@ function build(): Command {
     )
     .option('--interpreter', 'by the reference interpreter, not compiled to WebAssembly')
     .option('--program <hex>', 'the program, in place of standard input')
-    .action(vmRun)
+    .action(later(() => import('./commands/vm.ts'), 'vmRun'))
 
   for (const command of [iterfs, ...iterfs.commands, ...link.commands, ...iterfs.commands.flatMap(parent => parent.commands)])
     command.exitOverride()

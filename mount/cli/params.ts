@@ -1,7 +1,8 @@
 // Options that several verbs share: a task iterator's parameters, globals, and which program of a module.
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EBADF, type IterLinkInfo } from '../../src/index.ts'
+import type { IterLinkInfo } from '../../src/index.ts'
+import { EBADF } from '../../src/util/errno.ts'
 import { CliError, wholeNumber } from './error.ts'
 
 export interface ProgOptions {

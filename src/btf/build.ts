@@ -40,6 +40,7 @@ export class BtfBuilder {
   /** Structs that have an id already, and no members yet. */
   readonly #open = new Map<number, Extract<CType, { kind: 'body' }>>()
   readonly #anonymous: CType[] = []
+  readonly #forwards: CType[] = []
   readonly #funcs: { readonly name: string; readonly type: CType; readonly tag: string | undefined }[] = []
 
   /** Adds C declarations. @throws SyntaxError also for a name that is declared twice */
@@ -79,7 +80,8 @@ export class BtfBuilder {
     else if (type.kind === 'body' || type.kind === 'enum') {
       if (type.name === '') this.#anonymous.push(type)
       else this.#define(`${type.kind === 'enum' ? 'enum' : type.tag} ${type.name}`, type)
-    } else throw new SyntaxError('want a declaration that declares something')
+    } else if (type.kind === 'tag' && type.tag !== 'enum') this.#forwards.push(type)
+    else throw new SyntaxError('want a declaration that declares something')
   }
 
   #define(key: string, type: CType): void {
@@ -93,7 +95,7 @@ export class BtfBuilder {
       this.#named(key)
       this.#close()
     }
-    for (const type of this.#anonymous) this.#make(type)
+    for (const type of [...this.#forwards, ...this.#anonymous]) this.#make(type)
     for (const { name, type, tag } of this.#funcs) {
       const id = this.#push({ kind: 'func', name, type: this.#make(type), linkage: 0 })
       if (tag !== undefined) this.#push({ kind: 'decl_tag', name: tag, type: id, component: -1, attr: false })
@@ -220,17 +222,20 @@ export class BtfBuilder {
     let end = 0
     let most = 1
     let size = 0
-    for (const { name, type: ctype, bits = 0, align: least = 1 } of fields) {
+    for (const { name, type: ctype, bits, align: least = 1 } of fields) {
       const type = this.#makeWhole(ctype)
       const unit = 8 * sizeOf(this.#btf, type)
       const align = Math.max(least, alignOf(this.#btf, type))
       if (union) end = 0
-      // A bitfield may not lie across the borders of its type.
-      const crosses = bits > 0 && Math.floor(end / unit) !== Math.floor((end + bits - 1) / unit)
-      if (bits === 0 || crosses) end = Math.ceil(end / (8 * align)) * 8 * align
-      if (name !== '' || bits === 0) members.push({ name, type, offBits: end, bits })
-      most = Math.max(most, align)
-      end += bits === 0 ? unit : bits
+      // A bitfield may not lie across the borders of its type; one of no width ends at one.
+      const fits = bits !== undefined && bits > 0 && Math.floor(end / unit) === Math.floor((end + bits - 1) / unit)
+      if (!fits) end = Math.ceil(end / (8 * align)) * 8 * align
+      const isPadding = bits !== undefined && name === ''
+      if (!isPadding) {
+        members.push({ name, type, offBits: end, bits: bits ?? 0 })
+        most = Math.max(most, align)
+      }
+      end += bits ?? unit
       size = Math.max(size, end)
     }
     return {

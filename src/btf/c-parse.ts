@@ -102,7 +102,7 @@ class Parser {
   #want(token: string): void {
     if (!this.#take(token))
       throw new SyntaxError(
-        `want "${token}", got "${this.#peek()}" after "${this.#tokens.slice(this.#at - 8, this.#at).join(' ')}"`,
+        `want "${token}", got "${this.#peek()}" after "${this.#tokens.slice(Math.max(0, this.#at - 8), this.#at).join(' ')}"`,
       )
   }
   #name(): string {

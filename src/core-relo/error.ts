@@ -46,8 +46,9 @@ const ERRORS = {
     `${placeText(d)}: field ${d.field} of ${d.struct} is ${d.got} here, the program wants ${d.want}`,
   CORE_NO_ENUMERATOR: (d: Where & { type: string; name: string }) =>
     `${placeText(d)}: ${d.type} has no enumerator ${d.name} here`,
-  CORE_ACCESS_SIZE: (d: Where & { what: string; want: number; got: number }) =>
-    `${placeText(d)}: ${d.what} has ${d.got} bytes here and ${d.want} in the program; its sign would be lost`,
+  CORE_NO_ELEMENT: (d: Where & { array: string; index: number }) => `${placeText(d)}: ${d.array} has no element ${d.index} here`,
+  CORE_ACCESS_SIZE: (d: Where & { struct: string; field: string; want: number; got: number }) =>
+    `${placeText(d)}: field ${d.field} of ${d.struct} has ${d.got} bytes here and ${d.want} in the program; its sign would be lost`,
 }
 
 /** Throws a BpfError about a CO-RE relocation; it never returns. */

@@ -57,8 +57,10 @@ export function patchInsn(
     case CLASS.STX: {
       check(BigInt(offAt(insns, insn)))
       if (target.value > 0x7fffn) fail('CORE_OFFSET', { ...at(), got: `${target.value}` })
-      if (badWidth)
-        return poison(place => fail('CORE_ACCESS_SIZE', { ...place, what: result.what, want: local.bytes, got: target.bytes }))
+      if (badWidth) {
+        const { struct, field } = result.fields.at(-1) ?? { struct: result.what, field: 'at the end' }
+        return poison(place => fail('CORE_ACCESS_SIZE', { ...place, struct, field, want: local.bytes, got: target.bytes }))
+      }
       setOff(insns, insn, Number(target.value))
       if (target.bytes === local.bytes) return null
       const got = SIZE_BYTES[code & 0x18]!

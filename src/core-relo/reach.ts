@@ -14,12 +14,14 @@ export interface Walked {
   readonly poisoned: ReadonlySet<number>
   /** `size` bytes at `off` of a map's value that never changes, as an unsigned number; null for others. */
   readonly constant: (map: number, off: number, size: number) => bigint | null
+  /** Steps that may still be made, WALK_STEPS when there is none; those made are taken off. */
+  readonly budget?: { steps: number }
 }
 
 /** Different states that are kept for one instruction before they are joined. */
 const MAX_STATES = 32
-/** Instructions walked in all; behind them every branch counts as taken. */
-const MAX_STEPS = 400_000
+/** Steps that one object shall have: instructions and comparisons of states. Behind them every branch counts as taken. */
+export const WALK_STEPS = 1_000_000
 /** Calls in each other. */
 const MAX_CALLS = 8
 
@@ -74,13 +76,19 @@ class Walk {
   readonly reached = new Set<number>()
   readonly #program: Walked
   readonly #starts: ReadonlyMap<number, number>
+  readonly #budget: { steps: number }
   /** Results of functions by their arguments: null while it is being found, undefined in it: it never returns. */
   readonly #results = new Map<string, { value: Known | undefined }>()
-  #steps = 0
 
   constructor(program: Walked) {
     this.#program = program
+    this.#budget = program.budget ?? { steps: WALK_STEPS }
     this.#starts = new Map(program.subprogs.map(({ start }, i) => [start, i]))
+  }
+
+  #spend(steps: number): void {
+    this.#budget.steps -= steps
+    if (this.#budget.steps < 0) throw new TooLong()
   }
 
   /** Walks through the subprogram that starts at `start`; what it returns, undefined when it does not. */
@@ -104,6 +112,7 @@ class Walk {
       if (pc < start || pc >= end) return
       const here = seen.get(pc) ?? { states: [], joined: null }
       seen.set(pc, here)
+      this.#spend(((4 + here.states.length) * (8 + frame.slots.size)) >> 5)
       if (here.joined?.covers(frame) || here.states.some(state => state.covers(frame))) return
       if (here.states.length < MAX_STATES) {
         here.states.push(frame.copy())
@@ -117,7 +126,7 @@ class Walk {
       let { pc } = state
       const { frame } = state
       while (pc >= start && pc < end) {
-        if (++this.#steps > MAX_STEPS) throw new TooLong()
+        this.#spend(1)
         if (this.#program.poisoned.has(pc)) {
           this.reached.add(pc)
           break

@@ -37,9 +37,10 @@ export function whatIsMissing(spec: AccessSpec, target: Btf, candidates: readonl
   const step = steps[Math.min(known, steps.length - 1)]!
   const holder = known === 0 ? root : typeBehind(upTo(known), root)
   const struct = typeText(target, skipModifiers(target, holder))
-  const field = step.name ?? `[${step.index}]`
+  const field = step.name
+  if (field === null) return where => fail('CORE_NO_ELEMENT', { ...where, array: struct, index: step.index })
   const other = memberNamed(target, holder, field)
-  if (other !== null && step.name !== null) {
+  if (other !== null) {
     const owner = btf.types[step.typeId]!
     const want = owner.kind === 'struct' || owner.kind === 'union' ? typeText(btf, owner.members[step.index]!.type) : ''
     return where => fail('CORE_OTHER_TYPE', { ...where, struct, field, want, got: typeText(target, other) })

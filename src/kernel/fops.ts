@@ -117,6 +117,19 @@ function procFops(path: string, isDir: boolean, isRoot: boolean): string {
   return isDir ? `proc_${name}_operations` : `proc_pid_${name}_operations`
 }
 
-/** Address of a kernel data symbol, or a synthetic one when kallsyms does not show it. */
-export const symbolAddress = (platform: Platform, name: string): bigint =>
-  kallsyms(platform).addressOf(name) ?? addressOf(`symbol ${name}`)
+const addresses = new WeakMap<Platform, Map<string, bigint>>()
+
+/** Address of a symbol of the kernel itself, which stays, or a synthetic one when kallsyms does not show it. Looked up once. */
+export function symbolAddress(platform: Platform, name: string): bigint {
+  let known = addresses.get(platform)
+  if (!known) {
+    known = new Map()
+    addresses.set(platform, known)
+  }
+  let address = known.get(name)
+  if (address === undefined) {
+    address = kallsyms(platform).addressOf(name) ?? addressOf(`symbol ${name}`)
+    known.set(name, address)
+  }
+  return address
+}

@@ -51,10 +51,14 @@ export abstract class BaseMap implements BpfMap {
     this.env = env
     this.blocks = blocks
     this.userValueSize = userValueSize
-    this.fields = attr.btf ? valueFields(attr.btf.btf, attr.btf.valueTypeId) : []
+    this.fields = attr.btf ? valueFields(attr.btf.btf, attr.btf.valueTypeId, attr.valueSize) : []
     this.hasLock = this.fields.some(field => field.kind === 'spin_lock')
     this.keyAt = blocks.alloc(roundUp8(attr.keySize) + roundUp8(userValueSize) + 8)
     this.valueAt = this.keyAt + roundUp8(attr.keySize)
+  }
+
+  get elemCount(): number {
+    return 0
   }
 
   abstract get memlock(): number

@@ -3,6 +3,7 @@ import { EOPNOTSUPP } from '../util/errno.ts'
 import { failer } from '../util/error.ts'
 import type { BaseMap, MapEnv } from './base.ts'
 import { Blocks } from './blocks.ts'
+import { btfFits } from './fields.ts'
 import { ACCESS_FLAGS, BPF_F_NO_COMMON_LRU, BPF_F_RDONLY, BPF_F_RDONLY_PROG, BPF_F_WRONLY, BPF_F_WRONLY_PROG } from './flags.ts'
 import type { MapAttr } from './map.ts'
 import { type MapType, mapType } from './types.ts'
@@ -62,5 +63,5 @@ function finalAttr(row: MapType, attr: MapAttr, cpus: number): MapAttr {
   const flags = attr.flags & ~(ACCESS_FLAGS & (BPF_F_RDONLY | BPF_F_WRONLY))
   const maxEntries = flags & BPF_F_NO_COMMON_LRU ? Math.ceil(attr.maxEntries / cpus) * cpus : attr.maxEntries
   const { btf, ...rest } = attr
-  return { ...rest, flags, maxEntries, ...(btf && row.btf === 'taken' ? { btf } : {}) }
+  return { ...rest, flags, maxEntries, ...(btf && row.btf === 'taken' && btfFits(attr, btf) ? { btf } : {}) }
 }

@@ -1,5 +1,7 @@
 // Fields of map values that only the kernel writes: locks, timers, lists and kernel pointers, found through the value's BTF (btf_parse_fields).
+import { sizeOrNull, skipModifiers, typeAs, typeOf } from '../btf/query.ts'
 import type { Btf, BtfType } from '../btf/types.ts'
+import type { MapAttr } from './map.ts'
 
 /** What a special field is. */
 export type FieldKind = 'spin_lock' | 'timer' | 'kptr' | 'list' | 'refcount'
@@ -31,18 +33,24 @@ const POINTER_TAGS = ['kptr', 'kptr_untrusted', 'percpu_kptr', 'uptr']
 const MAX_DEPTH = 8
 const MAX_FIELDS = 32
 
-/** The special fields of type `id`, ascending by offset. */
-export function valueFields(btf: Btf, id: number): readonly ValueField[] {
+/** The special fields of values of type `id` and `size` bytes, ascending by offset. */
+export function valueFields(btf: Btf, id: number, size: number): readonly ValueField[] {
   const found: ValueField[] = []
   collect(btf, id, 0, 0, found)
-  return found.sort((a, b) => a.off - b.off)
+  found.sort((a, b) => a.off - b.off)
+  let end = 0
+  return found.filter(field => {
+    if (field.off < end || field.off + field.size > size) return false
+    end = field.off + field.size
+    return true
+  })
 }
 
 function collect(btf: Btf, id: number, at: number, depth: number, found: ValueField[]): void {
   const type = strip(btf, id)
-  if (!type || depth > MAX_DEPTH || found.length >= MAX_FIELDS) return
+  if (depth > MAX_DEPTH || found.length >= MAX_FIELDS) return
   if (type.kind === 'array') {
-    const size = sizeOf(btf, type.type)
+    const size = sizeOrNull(btf, type.type) ?? 0
     for (let i = 0; i < type.count && found.length < MAX_FIELDS; i++) {
       const before = found.length
       collect(btf, type.type, at + i * size, depth + 1, found)
@@ -59,14 +67,10 @@ function collect(btf: Btf, id: number, at: number, depth: number, found: ValueFi
   }
 }
 
-/** The type behind typedefs, qualifiers and variables. */
-function strip(btf: Btf, id: number): BtfType | undefined {
-  let type = btf.types[id]
-  for (let i = 0; i < 64 && type; i++) {
-    if (type.kind !== 'typedef' && type.kind !== 'const' && type.kind !== 'volatile' && type.kind !== 'var') return type
-    type = btf.types[type.type]
-  }
-  return type
+/** The type behind typedefs, qualifiers and a variable. */
+function strip(btf: Btf, id: number): BtfType {
+  const type = typeOf(btf, skipModifiers(btf, id))
+  return type.kind === 'var' ? typeOf(btf, skipModifiers(btf, type.type)) : type
 }
 
 function pointerTag(btf: Btf, id: number): boolean {
@@ -79,11 +83,8 @@ function pointerTag(btf: Btf, id: number): boolean {
   return false
 }
 
-/** Size of a type in bytes, 0 when it has none (btf_type_id_size). */
-export function sizeOf(btf: Btf, id: number, depth = 0): number {
-  const type = strip(btf, id)
-  if (!type || depth > 64) return 0
-  if (type.kind === 'ptr') return 8
-  if (type.kind === 'array') return type.count * sizeOf(btf, type.type, depth + 1)
-  return 'size' in type ? type.size : 0
+/** map_check_btf(): whether sizes of key and value are those of their types; sections of globals have a size only when they are linked. */
+export function btfFits({ keySize, valueSize }: MapAttr, { btf, keyTypeId, valueTypeId }: NonNullable<MapAttr['btf']>): boolean {
+  if (valueTypeId === 0 || (keyTypeId !== 0 && sizeOrNull(btf, keyTypeId) !== keySize)) return false
+  return typeAs(btf, skipModifiers(btf, valueTypeId), 'datasec') !== null || sizeOrNull(btf, valueTypeId) === valueSize
 }

@@ -50,6 +50,10 @@ export class HashMap extends BaseMap {
   readonly #prealloc: boolean
   readonly #pool: Pool
 
+  override get elemCount(): number {
+    return this.count
+  }
+
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, options: HashOptions = {}) {
     const percpu = options.percpu ?? false
     const userSize = percpu ? roundUp8(attr.valueSize) * env.cpus : attr.valueSize

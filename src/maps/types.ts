@@ -4,6 +4,7 @@ import { ArrayMap, PercpuArrayMap } from './array.ts'
 import type { BaseMap, MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
 import { BloomMap } from './bloom.ts'
+import { btfFits } from './fields.ts'
 import {
   ACCESS_FLAGS,
   BPF_F_CLONE,
@@ -130,9 +131,11 @@ const checkBloom = ({ keySize, valueSize, maxEntries, mapExtra }: MapAttr): numb
   failIf(keySize !== 0 || valueSize === 0 || maxEntries === 0 || mapExtra > 15n, EINVAL)
 
 /** bpf_local_storage_map_alloc_check() */
-const checkStorage = ({ flags, keySize, valueSize, maxEntries, btf }: MapAttr): number =>
-  failIf(!(flags & BPF_F_NO_PREALLOC) || maxEntries !== 0 || keySize !== 4 || valueSize === 0 || !btf?.keyTypeId, EINVAL) ||
-  failIf(valueSize > MAX_STORAGE_VALUE, E2BIG)
+const checkStorage = (attr: MapAttr): number => {
+  const { flags, keySize, valueSize, maxEntries, btf } = attr
+  if (!(flags & BPF_F_NO_PREALLOC) || maxEntries !== 0 || keySize !== 4 || valueSize === 0 || !btf?.keyTypeId) return -EINVAL
+  return failIf(valueSize > MAX_STORAGE_VALUE, E2BIG) || failIf(!btfFits(attr, btf), EINVAL)
+}
 
 const checkSockmap = ({ keySize, valueSize, maxEntries }: MapAttr): number =>
   failIf(maxEntries === 0 || keySize !== 4 || (valueSize !== 4 && valueSize !== 8), EINVAL)

@@ -6,7 +6,7 @@ import { typesFit, Work } from '../core-relo/compat.ts'
 import type { Where } from '../core-relo/error.ts'
 import { essentialName, idsByEssentialName, typeText } from '../core-relo/name.ts'
 import { patchInsn } from '../core-relo/patch.ts'
-import { reachablePoison } from '../core-relo/reach.ts'
+import { reachablePoison, WALK_STEPS } from '../core-relo/reach.ts'
 import { CoreResolver, type FieldUse } from '../core-relo/relocate.ts'
 import type { Missing } from '../core-relo/why.ts'
 import { CALL_KIND, PSEUDO } from '../insn/opcode.ts'
@@ -89,6 +89,7 @@ class Resolver {
   readonly #kconfigMap: number
   readonly #codes = new Map<FuncSpec, Relocated>()
   #room = MAX_INSNS
+  readonly #budget = { steps: WALK_STEPS }
 
   constructor(spec: ObjectSpec, options: ResolveOptions) {
     this.#spec = spec
@@ -106,7 +107,7 @@ class Resolver {
   program(func: FuncSpec, entry: NonNullable<FuncSpec['entry']>): ResolvedProg {
     const linked = link(this.#relocated(func), this.#subprogs, other => this.#relocated(other), this.#room)
     this.#room -= linked.insns.length / 8
-    const kfuncs: string[] = []
+    const kfuncs = new Map<string, number>()
     const poison = new Map<number, Missing>()
     for (const part of linked.parts) this.#refer(linked.insns, part, kfuncs, poison)
     const lines = linked.parts.flatMap(linesOf)
@@ -115,6 +116,7 @@ class Resolver {
       start: at,
       end: at + code.insns.length / 8,
       global: code.func.global,
+      typeId: code.func.typeId,
     }))
     this.#checkPoison(linked, subprogs, poison)
     const fields = new Map(linked.parts.flatMap(({ code }) => code.fields).map(use => [`${use.struct}.${use.field}`, use]))
@@ -125,7 +127,7 @@ class Resolver {
       sleepable: entry.sleepable,
       insns: linked.insns,
       subprogs,
-      kfuncs,
+      kfuncs: [...kfuncs.keys()],
       lines,
       fields: [...fields.values()],
     }
@@ -153,7 +155,7 @@ class Resolver {
   }
 
   /** Fills in what the instructions of one function refer to (bpf_object__relocate_data). */
-  #refer(insns: Uint8Array, { code, at }: Placed<Relocated>, kfuncs: string[], poison: Map<number, Missing>): void {
+  #refer(insns: Uint8Array, { code, at }: Placed<Relocated>, kfuncs: Map<string, number>, poison: Map<number, Missing>): void {
     const { func } = code
     for (const [insn, missing] of code.poison) poison.set(at + insn, missing)
     for (const [insn, reference] of func.references) {
@@ -168,7 +170,7 @@ class Resolver {
     insn: number,
     reference: Reference,
     place: { prog: string; insn: number },
-    kfuncs: string[],
+    kfuncs: Map<string, number>,
     poison: Map<number, Missing>,
     where: () => Where,
   ): void {
@@ -194,10 +196,11 @@ class Resolver {
           return
         }
         const kfunc = essentialName(name)
-        if (!kfuncs.includes(kfunc)) kfuncs.push(kfunc)
+        const index = kfuncs.get(kfunc) ?? kfuncs.size
+        kfuncs.set(kfunc, index)
         setSrc(insns, insn, CALL_KIND.KFUNC)
         setOff(insns, insn, 0)
-        setImm(insns, insn, kfuncs.indexOf(kfunc))
+        setImm(insns, insn, index)
       }
     }
   }
@@ -213,7 +216,8 @@ class Resolver {
   #checkPoison(linked: Linked<Relocated>, subprogs: ResolvedProg['subprogs'], poison: ReadonlyMap<number, Missing>): void {
     if (poison.size === 0) return
     const poisoned = new Set(poison.keys())
-    const [first] = reachablePoison({ insns: linked.insns, subprogs, poisoned, constant: (...at) => this.#constant(...at) })
+    const constant = (map: number, off: number, size: number): bigint | null => this.#constant(map, off, size)
+    const [first] = reachablePoison({ insns: linked.insns, subprogs, poisoned, constant, budget: this.#budget })
     if (first === undefined) return
     const part = linked.parts.findLast(({ at }) => at <= first)!
     poison.get(first)!(placeOf(part.code.func, first - part.at))

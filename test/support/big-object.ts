@@ -42,7 +42,7 @@ function program(n: number): string {
   const lines = Array.from({ length: LINES }, (_, line) => {
     const small = SMALL[(n + line) % SMALL.length]!
     const large = LARGE[(n * 3 + line) % LARGE.length]!
-    return `	if ((task->${small} & ${line + 1}) != ${n + 1000})
+    return `	if ((task->${small} & ${line + 1}) != (${n} & ${line + 1}))
 		BPF_SEQ_PRINTF(seq, "${n} ${line} ${small} %d of ${large} %lu\\n", task->${small}, task->${large});
 	counts[${(n * LINES + line) % 256}] += mix${n}(task->${small}, ${line});`
   })

@@ -1,10 +1,8 @@
 // iterfs pin: what `bpftool iter pin` does.
 import { resolve } from 'node:path'
 import type { IterLinkInfo } from '../../../src/index.ts'
-import { type Client, mountOf, splitPath } from '../client.ts'
-import { withMaps } from '../daemon-maps.ts'
+import { type Client, mountOf, splitPath, withClient } from '../client.ts'
 import { cliError } from '../error.ts'
-import { fail, Words } from '../map-args.ts'
 import { chooseProg, type ProgOptions, remoteLinkInfo } from '../params.ts'
 
 interface LoadedProg {
@@ -24,19 +22,20 @@ export function loadProg(client: Client, program: string, options: ProgOptions, 
   }
 }
 
-export function pinCommand(program: string, path: string, rest: string[], options: ProgOptions): void {
+export async function pinCommand(program: string, path: string, rest: string[], options: ProgOptions): Promise<void> {
   const mount = mountOf(splitPath(path).dir)
-  withMaps(maps => {
-    const map_id = rest.length === 0 ? undefined : maps.idIn(mount.dir, mapWords(new Words(rest)))
-    const info = map_id === undefined ? remoteLinkInfo(options) : { map: { map_fd: map_id } }
-    pinIterator(maps.client(mount.dir), program, path, options, map_id, info)
-  })
+  const map_id = rest.length === 0 ? undefined : await mapOperand(mount.dir, rest)
+  const info = map_id === undefined ? remoteLinkInfo(options) : { map: { map_fd: map_id } }
+  withClient(mount, client => pinIterator(client, program, path, options, map_id, info))
 }
 
-/** Takes the word `map`. @throws CliError for another */
-function mapWords(words: Words): Words {
+/** Id of the map of the mount `dir` that `map MAP` names. @throws CliError */
+async function mapOperand(dir: string, rest: readonly string[]): Promise<number> {
+  const [{ withMaps }, { fail, Words }] = await Promise.all([import('../daemon-maps.ts'), import('../map-args.ts')])
+  const words = new Words(rest)
   const word = words.take()
-  return word === 'map' ? words : fail(`expected no more arguments or 'map', got: '${word}'?`)
+  if (word !== 'map') fail(`expected no more arguments or 'map', got: '${word}'?`)
+  return withMaps(maps => maps.idIn(dir, words))
 }
 
 function pinIterator(

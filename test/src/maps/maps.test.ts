@@ -524,6 +524,17 @@ function thrown(f: Fixture, attr: Partial<MapAttr>): BpfError {
   throw new Error('made')
 }
 
+t.test('BTF that does not fit is left out', t => {
+  const f = new Fixture()
+  const btf = { btf: LOCKED_BTF, keyTypeId: 1, valueTypeId: 5 }
+  t.ok(f.map({ valueSize: 24, btf }).attr.btf)
+  t.notOk(f.map({ valueSize: 8, btf }).attr.btf)
+  t.notOk(f.map({ valueSize: 24, keySize: 8, btf }).attr.btf)
+  t.notOk(f.map({ valueSize: 24, btf: { ...btf, valueTypeId: 99 } }).attr.btf)
+  t.notOk(f.map({ type: 22, keySize: 0, valueSize: 24, flags: 0, btf }).attr.btf, 'the kernel takes none for a queue')
+  t.end()
+})
+
 t.test('memory', t => {
   const f = new Fixture(1 << 20)
   const before = f.space.used
@@ -586,8 +597,13 @@ t.test('keys and values of a wrong size', t => {
 
 t.test('the text of a map file', t => {
   const f = new Fixture()
-  const INT = { types: [{ kind: 'void' }, { kind: 'int', name: 'int', size: 8, encoding: 1, offBits: 0, bits: 64 }] } as const
-  const btf = { btf: INT, keyTypeId: 1, valueTypeId: 1 }
+  const types = [
+    { kind: 'void' },
+    { kind: 'int', name: 'int', size: 4, encoding: 1, offBits: 0, bits: 32 },
+    { kind: 'int', name: 'long', size: 8, encoding: 1, offBits: 0, bits: 64 },
+    { kind: 'datasec', name: '.data', size: 0, vars: [] },
+  ] as const
+  const btf = { btf: { types }, keyTypeId: 1, valueTypeId: 2 }
   const text = (map: BaseMap): string => [...showMap(map, (_id, at) => `<${f.space.view.getUint8(at)}>`)].join('')
   const head = '# WARNING!! The output is for debug purpose only\n# WARNING!! The output format will change\n'
   const array = f.map({ type: 2, flags: 0, maxEntries: 2, btf })
@@ -599,10 +615,10 @@ t.test('the text of a map file', t => {
   const percpu = f.map({ type: 5, btf })
   percpu.userUpdate(u32(3), Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0), 0)
   t.equal(text(percpu), `${head}<3>: {\n\tcpu0: <4>\n\tcpu1: <5>\n}\n`)
-  const globals = f.map({ type: 2, flags: 0, maxEntries: 1, btf: { ...btf, keyTypeId: 0 } })
+  const globals = f.map({ type: 2, flags: 0, maxEntries: 1, btf: { ...btf, keyTypeId: 0, valueTypeId: 3 } })
   t.equal(text(globals), `${head}<0>\n`)
   t.ok(canShow(array))
   t.notOk(canShow(f.map({})), 'not without BTF')
-  t.notOk(canShow(f.map({ type: 11, keySize: 8, flags: NO_PREALLOC, btf })), 'not a trie')
+  t.notOk(canShow(f.map({ type: 11, flags: NO_PREALLOC, btf, keySize: 8 })), 'not a trie')
   t.end()
 })
