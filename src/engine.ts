@@ -28,6 +28,19 @@ export interface Progress {
   leave(): void
 }
 
+/**
+ * What a program's file is: a BPF object by its first bytes, a module by its name.
+ * @throws ErrnoError EINVAL for any other file
+ */
+export function fileKind(path: string, bytes: Uint8Array): 'object' | 'module' {
+  if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46) return 'object'
+  if (/\.[mc]?[jt]s$/.test(path)) return 'module'
+  const got = bytes.length === 0 ? 'an empty file' : `one that begins with ${[...bytes.subarray(0, 4)].map(hex).join(' ')}`
+  throw new ErrnoError(EINVAL, `${path}: want an ELF object made by clang, or a module (.ts, .mts, .js, .mjs), got ${got}`)
+}
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
+
 export interface EngineOptions {
   readonly progress?: Progress
   /** Without it BPF objects cannot be loaded. */

@@ -64,7 +64,3 @@ export function encodeText(text: string): Uint8Array {
   }
   return Uint8Array.from(parts)
 }
-
-/** Whether a file begins as ELF files do. */
-export const isElf = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
