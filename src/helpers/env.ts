@@ -1,5 +1,4 @@
 // What helpers of BPF programs ask of the rest of the engine. One object for each address space, made by src/bpf.
-import type { Btf } from '../btf/types.ts'
 import type { BpfMap } from '../maps/map.ts'
 import type { SeqFile } from '../seq/seq-file.ts'
 import type { Executable } from '../vm/engine.ts'
@@ -27,8 +26,11 @@ export interface HelperEnv {
   mapAt(lo: number, hi: number): BpfMap | null
   /** Puts the address of a map's struct bpf_map, or of another kernel object, into LAYOUT.RET; see KernelObjects. */
   readonly objects: KernelObjects
-  /** The kernel's BTF, that is ours: what the type ids of struct btf_ptr are about. */
-  readonly types: Btf
+  /**
+   * bpf_seq_printf_btf(): the object of type `type` of our BTF at hi:lo as text, with flags BTF_F_*; -ENOENT for a type that does not exist,
+   * -ERANGE or -EFAULT for memory that cannot be read.
+   */
+  printTyped(type: number, lo: number, hi: number, flags: number): string | number
   /** One line of bpf_trace_printk, to the log. */
   trace(text: string): void
   readonly machine: HelperMachine

@@ -1,6 +1,5 @@
 // Helpers over a made-up environment: one address space, and what a test grants of objects, machine and maps.
 
-import type { Btf } from '../../src/btf/types.ts'
 import type { HelperEnv, HelperMachine, KernelObjects } from '../../src/helpers/env.ts'
 import { makeHelpers } from '../../src/helpers/make.ts'
 import { HELPERS, type HelperName } from '../../src/helpers/protos.ts'
@@ -20,7 +19,7 @@ const refused = <T extends object>(what: string): T => new Proxy({} as T, { get:
 export interface Granted {
   readonly machine?: Partial<HelperMachine>
   readonly objects?: Partial<KernelObjects>
-  readonly types?: Btf
+  readonly printTyped?: HelperEnv['printTyped']
   /** Objects of the kernel: their bytes by address. */
   readonly kernel?: ReadonlyMap<bigint, Uint8Array>
   readonly reader?: HelperEnv['now']['reader']
@@ -40,7 +39,7 @@ export class Bench {
   readonly #pages = new Map<bigint, number>()
   readonly #placed: [at: number, size: number][] = []
 
-  constructor({ machine, objects, types, kernel, reader }: Granted = {}) {
+  constructor({ machine, objects, printTyped, kernel, reader }: Granted = {}) {
     const { space } = this
     this.env = {
       space,
@@ -56,7 +55,7 @@ export class Bench {
       },
       mapAt: (lo, hi) => this.#maps.get((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)) ?? null,
       objects: { ...refused<KernelObjects>('objects'), ...objects } as KernelObjects,
-      types: types ?? { types: [{ kind: 'void' }] },
+      printTyped: printTyped ?? refuse('printTyped'),
       trace: text => this.traced.push(text),
       machine: { ...machine } as HelperMachine,
     }
