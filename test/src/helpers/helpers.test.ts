@@ -486,6 +486,7 @@ t.test('objects printed by their BTF', async t => {
   t.equal(bench.call('seq_printf_btf', 0, ptr(3), 16, 16), neg(EINVAL))
   t.equal(bench.call('seq_printf_btf', 0, ptr(0), 16, 0), neg(EINVAL))
   t.equal(bench.call('seq_printf_btf', 0, ptr(9), 16, 0), neg(ENOENT))
+  t.equal(bench.call('seq_printf_btf', 0, new Uint8Array(16).fill(255), 16, 0), neg(ENOENT), 'ids are unsigned')
   const out = bench.place(new Uint8Array(16).fill(255))
   t.equal(bench.call('snprintf_btf', out, 8, ptr(3), 16, 5), 12n)
   t.equal(ascii(bench.bytes(out, 9)), '(t3 at \0\xff')
