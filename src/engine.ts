@@ -5,6 +5,7 @@ import type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 import { BPF_ITER_RESCHED, findTarget, type IterReg, listTargets, type Opener } from './iter/reg.ts'
 import { IterSession, type RunProg } from './iter/session.ts'
 import { type Iter, loadModule, runnerOf } from './program/module.ts'
+import { isElf } from './util/bytes.ts'
 import { EBADF, EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, throwErrno } from './util/errno.ts'
 
 /** A program as it was found in its file. */
@@ -27,6 +28,19 @@ export interface Progress {
   enter(): void
   leave(): void
 }
+
+/**
+ * What a program's file is: a BPF object by its first bytes, a module by its name.
+ * @throws ErrnoError EINVAL for any other file
+ */
+export function fileKind(path: string, bytes: Uint8Array): 'object' | 'module' {
+  if (isElf(bytes)) return 'object'
+  if (/\.[mc]?[jt]s$/.test(path)) return 'module'
+  const got = bytes.length === 0 ? 'an empty file' : `one that begins with ${[...bytes.subarray(0, 4)].map(hex).join(' ')}`
+  throw new ErrnoError(EINVAL, `${path}: want an ELF object made by clang, or a module (.ts, .mts, .js, .mjs), got ${got}`)
+}
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
 
 /** An open file: of an iterator (IterSession), or of a map. */
 interface OpenFile {

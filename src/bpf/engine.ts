@@ -10,7 +10,7 @@ import { createMap } from '../maps/create.ts'
 import type { BpfMap, MapAttr } from '../maps/map.ts'
 import { parseObject } from '../object/parse.ts'
 import { resolveObject } from '../object/resolve.ts'
-import type { MapSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
+import type { MapSpec, ObjectSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
 import type { Platform } from '../platform/platform.ts'
 import { kallsyms } from '../sources/kallsyms.ts'
 import { decodeText } from '../util/bytes.ts'
@@ -132,8 +132,12 @@ export class BpfEngine {
    * @throws BpfError what is wrong with the object; ErrnoError ENOMEM, E2BIG for maps that cannot be made, ENOENT for a map that is gone
    */
   load(request: ObjectLoad): LoadedObject {
+    return this.loadSpec(parseObject(request.bytes, request.path), request)
+  }
+
+  /** As load(), of an object that was read before and may have been changed since. */
+  loadSpec(spec: ObjectSpec, request: Omit<ObjectLoad, 'path' | 'bytes'>): LoadedObject {
     const { platform } = this.#options
-    const spec = parseObject(request.bytes, request.path)
     const object = resolveObject(spec, {
       targetBtf: kernelTypes().btf.btf,
       set: request.set,
@@ -240,7 +244,7 @@ export class BpfEngine {
   /** Compiles a program; one that is no iterator can only be called through a program array. */
   #addProg(
     space: BpfSpace,
-    { number }: ObjectLoad,
+    { number }: Pick<ObjectLoad, 'number'>,
     object: ResolvedObject,
     prog: ResolvedProg,
     maps: readonly BpfMap[],

@@ -36,6 +36,7 @@ export const COMPARE_CASES: readonly CompareCase[] = [
   // The programs that ship with iterfs
   { file: 'programs/task.bpf.c', covers: 'task', on: 'threads' },
   { file: 'programs/task_file.bpf.c', covers: 'the worked example, by pid', on: 'threads', mask: noFops },
+  { file: 'programs/task_file.bpf.c', covers: 'the worked example, by tid of the leader', mask: noFops },
   {
     file: 'programs/task_file.bpf.c',
     covers: 'the worked example, by tid of a thread with its own table',
