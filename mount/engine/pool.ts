@@ -8,15 +8,17 @@ import {
   EIO,
   ErrnoError,
   ETIMEDOUT,
+  errnoOf,
+  fileKind,
   type IterAux,
   type IterLinkInfo,
-  isElf,
   type LoadedMap,
   type MapAnswer,
   type MapCreate,
   type MapRequest,
   type ObjectLoad,
   type ObjectsView,
+  strerror,
 } from '../../src/index.ts'
 import { encodeReply } from '../fuse/protocol.ts'
 import type { EngineCommand, EngineEvent, EngineInit, FuseCommand, ProgDesc } from './messages.ts'
@@ -111,8 +113,11 @@ export class EnginePool {
     set: Record<string, string>,
     withMap?: { readonly id: number; readonly worker: number },
   ): Promise<Loaded> {
-    const bytes = await readFile(path)
-    if (isElf(bytes)) {
+    const bytes = await readFile(path).catch((err: unknown) => {
+      const errno = errnoOf(err, () => {})
+      throw new ErrnoError(errno, `${path}: ${strerror(errno)}`)
+    })
+    if (fileKind(path, bytes) === 'object') {
       const object = { number: ++this.#lastObject, path, bytes, set, ...(withMap ? { withMap: withMap.id } : {}) }
       return this.#loadInto(withMap ? this.#thread(withMap.worker) : this.#objectThread(), { t: 'loadObject', object })
     }

@@ -1,7 +1,7 @@
 // bpf_seq_printf_btf() and bpf_snprintf_btf() of objects that programs see.
 import { bareType } from '../btf/query.ts'
 import { formatTyped } from '../btf/show.ts'
-import { hashHalves } from '../helpers/bprintf-args.ts'
+import { hashAddress } from '../helpers/bprintf-args.ts'
 import type { HelperEnv } from '../helpers/env.ts'
 import { isKernelHalf } from '../helpers/program-memory.ts'
 import type { KernelMemory } from '../kernel/memory.ts'
@@ -23,9 +23,7 @@ export function typedPrinter(kernel: KernelMemory): HelperEnv['printTyped'] {
       if (kernel.available(low | 0, high, size) < size) return null
       return space.u8.subarray(kernel.foundAt, kernel.foundAt + size)
     }
-    const hashPointer = (address: bigint): bigint =>
-      BigInt(hashHalves(Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n))))
-    const text = formatTyped(btf, type, { flags, read, hashPointer, declared: true })
+    const text = formatTyped(btf, type, { flags, read, hashPointer: hashAddress, declared: true })
     return text ?? (isKernelHalf(hi) ? -EFAULT : -ERANGE)
   }
 }

@@ -3,7 +3,16 @@ import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/e
 import { FUEL_SLICE } from '../vm/engine.ts'
 import { addressText, fault } from '../vm/error.ts'
 import { LAYOUT } from '../vm/memory.ts'
-import { fillFuel, funcIndex, MAX_FRAMES, type Prepared, prepare, reachableCalls, TAIL_CALL } from '../vm/prepare.ts'
+import {
+  burnCallback,
+  fillFuel,
+  funcIndex,
+  MAX_FRAMES,
+  type Prepared,
+  prepare,
+  reachableCalls,
+  TAIL_CALL,
+} from '../vm/prepare.ts'
 import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
 import { type HelperOf, writeSubprog } from './lower.ts'
 
@@ -118,6 +127,7 @@ class WasmExecutable implements Executable {
   callback(lo: number, hi: number): number {
     const index = funcIndex(lo, hi, this.#subprogCount)
     if (index < 0) fault('VM_CALLBACK', { prog: this.#name, address: addressText(lo, hi) })
+    burnCallback(this.#host)
     const { view } = this.#host.space
     const sp = view.getUint32(LAYOUT.SP, true)
     try {

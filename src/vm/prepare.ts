@@ -3,7 +3,7 @@ import { decode } from '../insn/decode.ts'
 import { checkFlow } from '../insn/flow.ts'
 import type { Insn } from '../insn/insn.ts'
 import { PSEUDO } from '../insn/opcode.ts'
-import { FUEL_SLICE, FUNC_HI, type HelperCode, type Subprog, type VmProgram } from './engine.ts'
+import { FUEL_SLICE, FUNC_HI, type HelperCode, type Subprog, type VmHost, type VmProgram } from './engine.ts'
 import { fail } from './error.ts'
 import { type AddressSpace, FRAME_SIZE, LAYOUT } from './memory.ts'
 
@@ -42,6 +42,17 @@ function check(prog: string, index: number, insn: Insn, kfuncs: readonly HelperC
     fail('VM_UNRESOLVED', { prog, insn: index, pseudo: insn.pseudo })
   if (insn.kind === 'call' && insn.to === 'kfunc' && !(insn.imm >= 0 && insn.imm < kfuncs.length))
     fail('VM_KFUNC', { prog, insn: index, index: insn.imm, count: kfuncs.length })
+}
+
+/** What a callback costs beside its own instructions: loops of helpers have no back edges that would be counted. */
+const CALLBACK_FUEL = 16
+
+/** Takes the fuel of one callback. @throws what outOfFuel() throws */
+export function burnCallback(host: VmHost): void {
+  const { view } = host.space
+  const left = view.getInt32(LAYOUT.FUEL, true) - CALLBACK_FUEL
+  view.setInt32(LAYOUT.FUEL, left < 0 ? FUEL_SLICE : left, true)
+  if (left < 0) host.outOfFuel()
 }
 
 /** Gives the first slice of fuel to an address space that has had none. */
