@@ -7,7 +7,7 @@ import { toHex } from '../../support/hex.ts'
 import { compileBytes, ENGINES, TestHost } from '../../support/vm.ts'
 import { generateWild } from '../../support/wild.ts'
 
-const COUNT = Number(process.env.ITERFS_PROGRAMS ?? 1000)
+const COUNT = Number(process.env.ITERFS_PROGRAMS ?? 2000)
 const SEED = Number(process.env.ITERFS_SEED ?? 1)
 const MEMORY = 64
 

@@ -252,6 +252,24 @@ t.test('variables set before load reach constants that programs branch on', t =>
   t.end()
 })
 
+t.test('a bitfield that no load can hold', t => {
+  const type = targetBtf.types.findIndex(type => type.kind === 'int' && type.name === 'unsigned long')
+  const options = (offBits: number) => {
+    const packed = {
+      kind: 'struct' as const,
+      name: 'packed',
+      size: 16,
+      bitfields: true,
+      members: [{ name: 'c', type, offBits, bits: 60 }],
+    }
+    return { targetBtf: { types: [...targetBtf.types, packed] } }
+  }
+  const text = `struct packed { unsigned long c : 60; } CORE;\n${iter('sink = BPF_CORE_READ_BITFIELD((struct packed *)s, c);')}`
+  t.equal(load(text, options(64 + 4)).progs.length, 1)
+  t.throws(() => load(text, options(5)), { code: 'CORE_BITFIELD', message: /struct packed.*cannot be read with one load/ })
+  t.end()
+})
+
 t.test('two types of one name that differ', t => {
   const type = targetBtf.types.findIndex(type => type.kind === 'int' && type.name === 'short')
   const members = [{ name: 'x', type, offBits: 0, bits: 0 }]
