@@ -237,7 +237,7 @@ class Resolver {
     const typeless = extern.kind === 'var' && extern.typeId === 0
     const name = typeless ? extern.name : essentialName(extern.name)
     const missing = (what: string): null =>
-      extern.weak ? null : fail('EXTERN_STRONG', { name: extern.name, what }, extern.kind === 'func' ? EINVAL : ESRCH)
+      extern.weak ? null : fail('EXTERN_STRONG', { name: extern.name, what }, typeless ? ESRCH : EINVAL)
     if (extern.kind === 'func' && !kfuncNames.has(name)) return missing('there is no such kfunc here')
     if (!typeless) {
       const other = this.#otherType(extern, name, targetBtf)
