@@ -104,7 +104,7 @@ export class Engine {
     if (this.#bpf?.prog(prog)?.sleepable && !(reg.feature & BPF_ITER_RESCHED)) {
       throw new ErrnoError(
         EINVAL,
-        `${prog}: want a program that does not sleep for target ${target}, got section iter.s/${target}`,
+        `${prog.slice(prog.indexOf(':') + 1)}: want a program that does not sleep for target ${target}, got section iter.s/${target}`,
       )
     }
     const aux = reg.attach_target?.(info) ?? {}

@@ -128,7 +128,7 @@ t.test('BPF objects', async t => {
         234,
         /missing_field\.bpf\.c:\d+ .*struct task_struct has no field stack_canary_of_mine here \(iterfs serves: .*pid/,
       ],
-      wrong_target: [234, /no iterator target "no_such_thing"; targets: .*task_file/],
+      wrong_target: [253, /no iterator target "no_such_thing"; targets: .*task_file/],
       forbidden: [234, /dump, .*forbidden\.bpf\.c:\d+ .*override_return/],
       sleepable_map: [234, /attach_iter failed for program dump: .*iter\.s\/bpf_map/],
       elements: [247, /attach_iter failed for program dump: .*Bad file descriptor/],

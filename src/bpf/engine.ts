@@ -14,7 +14,7 @@ import type { MapSpec, ObjectSpec, ResolvedObject, ResolvedProg } from '../objec
 import type { Platform } from '../platform/platform.ts'
 import { kallsyms } from '../sources/kallsyms.ts'
 import { decodeText } from '../util/bytes.ts'
-import { EINVAL, ENOENT, EPERM, ErrnoError } from '../util/errno.ts'
+import { EINVAL, ENOENT, EPERM, ErrnoError, ESRCH } from '../util/errno.ts'
 import { LAYOUT } from '../vm/memory.ts'
 import { checkCalls } from './calls.ts'
 import { kernelTypes } from './kernel-types.ts'
@@ -299,7 +299,7 @@ function targetOf(prog: ResolvedProg): IterReg {
   const reg = findTarget(prog.target!)
   if (reg) return reg
   const names = listTargets().map(({ target }) => target)
-  throw new ErrnoError(EINVAL, `${prog.name}: no iterator target "${prog.target}"; targets: ${names.join(', ')}`)
+  throw new ErrnoError(ESRCH, `${prog.name}: no iterator target "${prog.target}"; targets: ${names.join(', ')}`)
 }
 
 function attrOf(map: MapSpec, object: ResolvedObject): MapAttr {

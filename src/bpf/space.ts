@@ -33,6 +33,8 @@ export interface BpfHooks {
   readonly compile: Compile
   /** How long, in ms, one call of a program may run. */
   readonly progLimitMs: number
+  /** Bytes that the maps and programs of one address space may take together; 4 GiB by default. */
+  readonly memoryLimit?: number
   /** A program was ended by `err`: it ran too long, or wrote where nothing is. */
   progFailed(prog: string, err: Error): void
   /** A line of bpf_trace_printk(). */
@@ -117,11 +119,11 @@ export class BpfSpace {
   #timedSince = 0
   #tailCalls = 0
 
-  constructor(platform: Platform, hooks: BpfHooks, limit?: number) {
+  constructor(platform: Platform, hooks: BpfHooks) {
     this.#hooks = hooks
     this.#platform = platform
     this.#now = { seq: new SeqFile(), reader: new Reader(platform, NO_READER), prog: NO_PROG }
-    this.space = new AddressSpace(limit)
+    this.space = new AddressSpace(hooks.memoryLimit)
     this.kernel = new KernelMemory(this.space, kernelTypes().leaves, new SourceSession(platform, { denied: hooks.denied }))
     const env: HelperEnv = {
       space: this.space,

@@ -1,5 +1,6 @@
 // How helpers reach what their pointers lead to: places in the window directly, objects of the kernel through Translate, with the
 // errno of copy_from_kernel_nofault() for addresses that are neither.
+import { copy } from '../maps/base.ts'
 import { EFAULT, ERANGE, ErrnoError } from '../util/errno.ts'
 import { type AddressSpace, LAYOUT, MEM_BASE_HI, type Translate } from '../vm/memory.ts'
 import type { HelperEnv } from './env.ts'
@@ -34,9 +35,9 @@ export class ProgramMemory {
     if (at >= 0) return at
     if (size === 0) return 0
     if (size > OBJECT_MAX) return this.#fault('read', lo, hi, size)
-    const copy = this.scratch(size, slot)
-    const errno = this.#copyObject(copy, lo, hi, size)
-    return errno === 0 ? copy : this.#fault('read', lo, hi, size)
+    const to = this.scratch(size, slot)
+    const errno = this.#copyObject(to, lo, hi, size)
+    return errno === 0 ? to : this.#fault('read', lo, hi, size)
   }
 
   /** Offset of `size` bytes at hi:lo that a helper writes. @throws ErrnoError EFAULT outside of what programs may write */
@@ -70,7 +71,7 @@ export class ProgramMemory {
   copy(to: number, lo: number, hi: number, size: number): number {
     const at = this.space.offsetOf(lo, hi, size)
     if (at >= 0) {
-      this.space.u8.copyWithin(to, at, at + size)
+      copy(this.space, to, at, size)
       return 0
     }
     return this.#copyObject(to, lo, hi, size)
@@ -89,7 +90,7 @@ export class ProgramMemory {
         from = this.#translate(low, high, chunk)
       }
       if (from === 0) return -EFAULT
-      this.space.u8.copyWithin(to + done, from, from + chunk)
+      copy(this.space, to + done, from, chunk)
       done += chunk
       low += chunk
       if (low >= 0x1_0000_0000) {

@@ -34,7 +34,7 @@ export async function readCommand(program: string, rest: string[], options: Prog
   const reader = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
   try {
     const { progs, maps } = await loadFile(engine, resolve(program), options.set)
-    const prog = chooseProg(program, progs, options.prog)
+    const prog = chooseProg(progs, options.prog)
     objects.update({
       progs: progs.map(({ name, target }, i) => ({ id: i + 1, name, target })),
       links: [{ id: 1, prog_id: progs.indexOf(prog) + 1 }],

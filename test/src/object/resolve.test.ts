@@ -154,7 +154,7 @@ ${iter(body)}`
   t.throws(() => load(text('bpf_task_acquire((void *)s);'), { ...options, kfuncNames: new Set<string>() }), {
     code: 'EXTERN_STRONG',
     message: /bpf_task_acquire: there is no such kfunc here; declare it __weak/,
-    errno: 3,
+    errno: 22,
   })
   t.throws(() => load(text('sink = (long)&schedule;'), { ...options, ksyms: () => null }), {
     code: 'EXTERN_STRONG',
@@ -249,6 +249,24 @@ t.test('variables set before load reach constants that programs branch on', t =>
   const text = `const volatile int want_missing = 0;\n${iter('if (want_missing) sink = s->missing;')}`
   t.equal(load(text).progs.length, 1)
   t.throws(() => load(text, { set: { want_missing: '1' } }), { code: 'CORE_NO_FIELD' })
+  t.end()
+})
+
+t.test('a bitfield that no load can hold', t => {
+  const type = targetBtf.types.findIndex(type => type.kind === 'int' && type.name === 'unsigned long')
+  const options = (offBits: number) => {
+    const packed = {
+      kind: 'struct' as const,
+      name: 'packed',
+      size: 16,
+      bitfields: true,
+      members: [{ name: 'c', type, offBits, bits: 60 }],
+    }
+    return { targetBtf: { types: [...targetBtf.types, packed] } }
+  }
+  const text = `struct packed { unsigned long c : 60; } CORE;\n${iter('sink = BPF_CORE_READ_BITFIELD((struct packed *)s, c);')}`
+  t.equal(load(text, options(64 + 4)).progs.length, 1)
+  t.throws(() => load(text, options(5)), { code: 'CORE_BITFIELD', message: /struct packed.*cannot be read with one load/ })
   t.end()
 })
 
