@@ -39,7 +39,7 @@ export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
 export type { Btf, BtfType } from './btf/types.ts'
 export type { BtfValue } from './btf/value.ts'
 export { parseElf } from './elf/parse.ts'
-export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
+export { type Attached, Engine, type FoundProg, fileKind, type Progress } from './engine.ts'
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 export {

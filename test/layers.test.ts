@@ -21,7 +21,7 @@ const SRC: Record<string, readonly string[]> = {
   sources: ['util', 'platform'],
   kernel: ['util', 'platform', 'sources', 'btf', 'vm'],
   targets: ['util', 'platform', 'seq', 'iter', 'maps', 'sources', 'kernel'],
-  program: ['util', 'seq', 'iter', 'helpers', 'targets'],
+  program: ['util', 'seq', 'iter', 'helpers', 'targets', 'kernel'],
   objects: ['util', 'iter'],
   bpf: [
     'util',

@@ -14,13 +14,14 @@ import type { CtxArgs } from '../seq/seq-operations.ts'
 import { SourceSession } from '../sources/session.ts'
 import { Lines } from '../sources/text.ts'
 import { pageAddress, pageAt } from '../util/address.ts'
-import { EFAULT, ENOENT, EOPNOTSUPP, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
+import { EFAULT, ENOENT, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
-import { AddressSpace, LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
+import { AddressSpace, MEM_BASE_HI } from '../vm/memory.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { helperMachine } from './machine.ts'
 import { kernelObjects } from './objects.ts'
+import { typedPrinter } from './typed.ts'
 
 /** MAX_TAIL_CALL_CNT */
 const MAX_TAIL_CALLS = 33
@@ -32,6 +33,8 @@ export interface BpfHooks {
   readonly compile: Compile
   /** How long, in ms, one call of a program may run. */
   readonly progLimitMs: number
+  /** Bytes that the maps and programs of one address space may take together; 4 GiB by default. */
+  readonly memoryLimit?: number
   /** A program was ended by `err`: it ran too long, or wrote where nothing is. */
   progFailed(prog: string, err: Error): void
   /** A line of bpf_trace_printk(). */
@@ -116,11 +119,11 @@ export class BpfSpace {
   #timedSince = 0
   #tailCalls = 0
 
-  constructor(platform: Platform, hooks: BpfHooks, limit?: number) {
+  constructor(platform: Platform, hooks: BpfHooks) {
     this.#hooks = hooks
     this.#platform = platform
     this.#now = { seq: new SeqFile(), reader: new Reader(platform, NO_READER), prog: NO_PROG }
-    this.space = new AddressSpace(limit)
+    this.space = new AddressSpace(hooks.memoryLimit)
     this.kernel = new KernelMemory(this.space, kernelTypes().leaves, new SourceSession(platform, { denied: hooks.denied }))
     const env: HelperEnv = {
       space: this.space,
@@ -128,7 +131,7 @@ export class BpfSpace {
       now: this.#now,
       mapAt: (lo, hi) => this.#mapBehind(lo, hi),
       objects: kernelObjects(this.kernel, platform),
-      printTyped: () => -EOPNOTSUPP,
+      printTyped: typedPrinter(this.kernel),
       trace: text => hooks.trace(this.#now.prog.name, text),
       machine: helperMachine(platform),
     }

@@ -1,6 +1,6 @@
 // Dynptrs: struct bpf_dynptr_kern of the kernel, 16 bytes in the program's stack, with a place in the window as data (kernel/bpf/helpers.c).
 import { E2BIG, EINVAL } from '../util/errno.ts'
-import { MEM_BASE_HI } from '../vm/memory.ts'
+import { LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
 import type { HelperContext, Helpers } from './context.ts'
 
 type Names = 'dynptr_from_mem' | 'dynptr_read' | 'dynptr_write' | 'dynptr_data'
@@ -29,7 +29,7 @@ export function dynptrAt(c: HelperContext, n: number): Dynptr {
   const size = word & MAX_SIZE
   const place = view.getUint32(at + OFFSET, true)
   const data = (lo | hi) === 0 ? 0 : c.space.offsetOf(lo + place, hi, size)
-  return { at, data: Math.max(0, data), size, readonly: word >= RDONLY }
+  return { at, data: data >= LAYOUT.STACK ? data : 0, size, readonly: word >= RDONLY }
 }
 
 /** bpf_dynptr_init() and bpf_dynptr_set_null() (data 0). */

@@ -36,24 +36,6 @@ export interface HelperEnv {
   readonly machine: HelperMachine
 }
 
-/** What helpers use of a BPF_MAP_TYPE_RINGBUF. */
-export interface RingbufLike extends BpfMap {
-  /** bpf_ringbuf_reserve(): the offset of `size` bytes to fill, 8 bytes behind the record's head; 0 when there is no room. */
-  reserve(size: number, flags: number): number
-  /** bpf_ringbuf_output(): 0 or a negative errno. */
-  output(data: number, size: number, flags: number): number
-  /** bpf_ringbuf_query() */
-  query(what: number): number
-}
-
-/** What helpers use of the maps of local storage. */
-export interface StorageLike extends BpfMap {
-  /** The offset of the owner's value; 0 when there is none, made from `init` (0: zeros) with flag 1. */
-  storageGet(owner: string, flags: number, init: number): number
-  /** 0 or -ENOENT */
-  storageDelete(owner: string): number
-}
-
 /** What leads from one kernel object to another; see KernelObjects.retRelated(). */
 export type Relation =
   /** task_pt_regs(): of a task_struct */

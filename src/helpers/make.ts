@@ -62,19 +62,20 @@ export function makeHelpers(env: HelperEnv): HelperSet {
     kfuncs.set(name, { name, argCount: kfuncArgCount(proto), ret: proto.r0, run: kfuncRuns[name] })
   }
   return {
-    helper: id => codes.get(id) ?? refuse(id, 'any target'),
+    helper: id => codes.get(id) ?? refuse(id, null),
     kfunc: name => kfuncs.get(name) ?? refuseKfunc(name),
     endRun: () => open.dropAll(),
   }
 }
 
-/** Why a helper cannot be called. */
-function refuse(id: number, target: string): never {
+/** Why iterators of `target` (null: any target) cannot call a helper. */
+function refuse(id: number, target: string | null): never {
   const name = HELPER_NAMES[id]
   if (name === undefined || id === 0) return helperError('HELPER_UNKNOWN', { id })
-  const proto: HelperProto | undefined = Object.hasOwn(HELPERS, name) ? HELPERS[name as HelperName] : undefined
+  const proto =
+    target === null && Object.hasOwn(HELPERS, name) ? (HELPERS[name as HelperName] as HelperProto) : protoOf(id, target ?? '')
   if (proto?.missing !== undefined) return helperError('HELPER_UNAVAILABLE', { name, id, reason: proto.missing })
-  return helperError('HELPER_REFUSED', { name, id, target })
+  return helperError('HELPER_REFUSED', { name, id, target: target ?? 'any target' })
 }
 
 /** What of a program says which helpers it may call. */

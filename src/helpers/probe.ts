@@ -3,6 +3,9 @@ import { EFAULT, EINVAL } from '../util/errno.ts'
 import type { HelperContext, Helpers } from './context.ts'
 import type { HelperTask } from './env.ts'
 
+/** Whose memory is read. */
+type Process = Pick<HelperTask, 'tgid'>
+
 type Names =
   | 'probe_read'
   | 'probe_read_str'
@@ -77,12 +80,7 @@ export function probeKernelStr(c: HelperContext, to: number, size: number, lo: n
 }
 
 /** Bytes of a task's memory; null when they cannot be read. */
-function readUser(
-  c: HelperContext,
-  task: HelperTask | { readonly tgid: number } | null,
-  address: bigint,
-  size: number,
-): Uint8Array | null {
+function readUser(c: HelperContext, task: Process | null, address: bigint, size: number): Uint8Array | null {
   if (address + BigInt(size) > TASK_SIZE) return null
   if (size === 0) return NONE
   if (task === null || task.tgid === 0) return null
@@ -91,13 +89,7 @@ function readUser(
 }
 
 /** bpf_probe_read_user(), bpf_copy_from_user() and bpf_copy_from_user_task() to offset `to`. */
-export function probeUser(
-  c: HelperContext,
-  to: number,
-  size: number,
-  address: bigint,
-  task: { readonly tgid: number } | null,
-): number {
+export function probeUser(c: HelperContext, to: number, size: number, address: bigint, task: Process | null): number {
   const bytes = readUser(c, task, address, size)
   const { u8 } = c.space
   if (bytes === null) {
@@ -109,13 +101,7 @@ export function probeUser(
 }
 
 /** strncpy_from_user_nofault(): the bytes copied with their NUL; the NUL is put over the last byte of a text that is too long. */
-export function probeUserStr(
-  c: HelperContext,
-  to: number,
-  size: number,
-  address: bigint,
-  task: { readonly tgid: number } | null,
-): number {
+export function probeUserStr(c: HelperContext, to: number, size: number, address: bigint, task: Process | null): number {
   const length = userText(c, to, size, address, task)
   if (length < 0) {
     c.space.u8.fill(0, to, to + size)
@@ -127,13 +113,7 @@ export function probeUserStr(
 }
 
 /** Copies text without its NUL, page by page: its length, at most `max`, or -EFAULT. */
-export function userText(
-  c: HelperContext,
-  to: number,
-  max: number,
-  address: bigint,
-  task: { readonly tgid: number } | null,
-): number {
+export function userText(c: HelperContext, to: number, max: number, address: bigint, task: Process | null): number {
   let done = 0
   while (done < max) {
     const from = address + BigInt(done)

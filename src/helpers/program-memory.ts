@@ -1,10 +1,13 @@
 // How helpers reach what their pointers lead to: places in the window directly, objects of the kernel through Translate, with the
 // errno of copy_from_kernel_nofault() for addresses that are neither.
 import { EFAULT, ERANGE, ErrnoError } from '../util/errno.ts'
-import { type AddressSpace, MEM_BASE_HI, type Translate } from '../vm/memory.ts'
+import { type AddressSpace, LAYOUT, MEM_BASE_HI, type Translate } from '../vm/memory.ts'
 import type { HelperEnv } from './env.ts'
 
 const PAGE = 4096
+
+/** Longer than any stretch of kernel objects: nothing is set aside for what cannot be there. */
+const OBJECT_MAX = 1 << 20
 
 /** Scratch places: helpers with two operands have one for each. */
 const SLOTS = 2
@@ -30,15 +33,16 @@ export class ProgramMemory {
     const at = this.space.offsetOf(lo, hi, size)
     if (at >= 0) return at
     if (size === 0) return 0
+    if (size > OBJECT_MAX) return this.#fault('read', lo, hi, size)
     const copy = this.scratch(size, slot)
     const errno = this.#copyObject(copy, lo, hi, size)
     return errno === 0 ? copy : this.#fault('read', lo, hi, size)
   }
 
-  /** Offset of `size` bytes at hi:lo that a helper writes. @throws ErrnoError EFAULT outside of the window */
+  /** Offset of `size` bytes at hi:lo that a helper writes. @throws ErrnoError EFAULT outside of what programs may write */
   write(lo: number, hi: number, size: number): number {
     const at = this.space.offsetOf(lo, hi, size)
-    return at >= 0 || size === 0 ? Math.max(at, 0) : this.#fault('write', lo, hi, size)
+    return at >= LAYOUT.STACK || size === 0 ? Math.max(at, 0) : this.#fault('write', lo, hi, size)
   }
 
   #fault(verb: string, lo: number, hi: number, size: number): never {
@@ -120,12 +124,19 @@ export class ProgramMemory {
       return i - at
     }
     if (!isKernelHalf(hi)) return -ERANGE
-    const to = this.scratch(max, 0)
+    const most = Math.min(max, OBJECT_MAX)
+    const to = this.scratch(Math.min(most, PAGE), 0)
+    const room = this.#scratch[0]!.size
     this.at = to
     let low = lo >>> 0
     let high = hi >>> 0
-    for (let done = 0; done < max; ) {
-      let chunk = Math.min(max - done, 8 - (low & 7))
+    for (let done = 0; done < most; ) {
+      let chunk = Math.min(most - done, 8 - (low & 7))
+      // A text that outgrows its place is read anew, into a larger one.
+      if (done + chunk > room) {
+        this.scratch(Math.min(most, room * 2), 0)
+        return this.text(lo, hi, max)
+      }
       let from = this.#translate(low, high, chunk)
       if (from === 0 && chunk > 1) {
         chunk = 1
@@ -144,7 +155,7 @@ export class ProgramMemory {
         high = (high + 1) >>> 0
       }
     }
-    return max
+    return most
   }
 }
 

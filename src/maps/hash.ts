@@ -1,8 +1,9 @@
 // BPF_MAP_TYPE_HASH and PERCPU_HASH, and what LRU hashes and HASH_OF_MAPS share with them. Buckets are chains of elements as the kernel has
 // them: new elements go to the head, so with BPF_F_ZERO_SEED the order of a walk is the kernel's.
 //
-// An element lies in the memory as: next u32 (offset, 0 ends the chain), hash u32, `extra` bytes of a subclass, key and value, each 8-aligned.
-// An element that is taken out keeps its `next`, so that a walk that stands on it goes on behind it; the list of free ones uses `hash`.
+// The bytes of an element are key and value, each 8-aligned. Its words, which programs do not see: the next element of its chain (0 ends
+// it), its hash, and those of a subclass. One that is taken out keeps `next`, so that a walk that stands on it goes on behind it; the list of
+// free ones uses `hash`.
 import { E2BIG, ENOENT, ENOMEM } from '../util/errno.ts'
 import type { AddressSpace } from '../vm/memory.ts'
 import { BaseMap, checkExists, checkUpdateFlags, copy, type MapEnv } from './base.ts'
@@ -20,13 +21,13 @@ const SIZEOF_HTAB_ELEM = 48
 const LOCKS = 32
 
 const NEXT = 0
-const HASH = 4
-/** Bytes of an element's head without `extra`. */
-export const HEAD_SIZE = 8
+const HASH = 1
+/** Words of an element without those of a subclass. */
+export const HASH_WORDS = 2
 
 /** How kinds of hashes differ. */
 export interface HashOptions {
-  /** Bytes in the element's head. */
+  /** More words of an element. */
   readonly extra?: number
   /** Bytes of the value area, when not those of bpf(2). */
   readonly valueBytes?: number
@@ -40,15 +41,21 @@ export class HashMap extends BaseMap {
   protected count = 0
   /** Bytes of one value area: all CPUs. */
   protected readonly valueBytes: number
-  protected readonly valueOff: number
-  readonly #keyOff: number
+  readonly #valueOff: number
   readonly #percpu: boolean
   readonly #inPlace: boolean
-  readonly #buckets: number
+  /** The first element of each bucket. */
+  readonly #buckets: Int32Array
   readonly #mask: number
   readonly #seed: number
   readonly #prealloc: boolean
-  readonly #pool: Pool
+  protected readonly pool: Pool
+  /** Words of an element. */
+  protected readonly stride: number
+
+  override get elemCount(): number {
+    return this.count
+  }
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, options: HashOptions = {}) {
     const percpu = options.percpu ?? false
@@ -57,15 +64,15 @@ export class HashMap extends BaseMap {
     this.#percpu = percpu
     this.#inPlace = percpu || options.inPlace === true
     this.valueBytes = options.valueBytes ?? userSize
-    this.#keyOff = HEAD_SIZE + (options.extra ?? 0)
-    this.valueOff = this.#keyOff + roundUp8(attr.keySize)
+    this.#valueOff = roundUp8(attr.keySize)
+    this.stride = HASH_WORDS + (options.extra ?? 0)
     const buckets = powerOfTwo(attr.maxEntries)
-    this.#buckets = blocks.alloc(buckets * 4)
+    this.#buckets = blocks.words(buckets)
     this.#mask = buckets - 1
     this.#seed = attr.flags & BPF_F_ZERO_SEED ? 0 : (env.random?.() ?? Math.floor(Math.random() * 2 ** 32))
     this.#prealloc = !(attr.flags & BPF_F_NO_PREALLOC)
     const count = this.#prealloc ? attr.maxEntries + (this.#inPlace ? 0 : env.cpus) : 0
-    this.#pool = new Pool(env.space, blocks, this.valueOff + roundUp8(this.valueBytes), HASH, count)
+    this.pool = new Pool(blocks, this.#valueOff + roundUp8(this.valueBytes), this.stride, HASH, count)
   }
 
   get memlock(): number {
@@ -91,12 +98,17 @@ export class HashMap extends BaseMap {
   override lookupPercpu(key: number, cpu: number): number {
     if (!this.#percpu || cpu >= this.env.cpus) return 0
     const elem = this.find(key, this.hash(key))
-    return elem === 0 ? 0 : elem + this.valueOff + cpu * roundUp8(this.attr.valueSize)
+    return elem === 0 ? 0 : this.place(elem) + cpu * roundUp8(this.attr.valueSize)
+  }
+
+  /** Offset of the value of an element. */
+  protected place(elem: number): number {
+    return this.pool.at[elem]! + this.#valueOff
   }
 
   /** What programs see as the value of an element. */
   protected seenValue(elem: number): number {
-    const at = elem + this.valueOff
+    const at = this.place(elem)
     return this.#percpu ? at + (this.env.cpu?.() ?? 0) * roundUp8(this.attr.valueSize) : at
   }
 
@@ -129,28 +141,28 @@ export class HashMap extends BaseMap {
 
   /** Writes the value of an element in place. */
   protected overwrite(elem: number, value: number, all: boolean): void {
-    if (this.#percpu && all) copy(this.space, elem + this.valueOff, value, this.valueBytes)
+    if (this.#percpu && all) copy(this.space, this.place(elem), value, this.valueBytes)
     else this.copyValue(this.seenValue(elem), value)
   }
 
-  /** Puts in a new element at the head of its bucket: its offset, or -ENOMEM. */
+  /** Puts in a new element at the head of its bucket: its number, or -ENOMEM. */
   protected insert(key: number, hash: number, value: number, all: boolean): number {
-    const elem = this.#pool.take()
+    const elem = this.pool.take()
     if (elem === 0) return -ENOMEM
-    this.#fill(elem, key, hash, value, all)
-    const { view } = this.space
-    const head = this.#buckets + (hash & this.#mask) * 4
-    view.setUint32(elem + NEXT, view.getUint32(head, true), true)
-    view.setUint32(head, elem, true)
+    this.#fill(elem, key, value, all)
+    const { words } = this.pool
+    const bucket = hash & this.#mask
+    words[elem * this.stride + HASH] = hash
+    words[elem * this.stride + NEXT] = this.#buckets[bucket]!
+    this.#buckets[bucket] = elem
     this.count++
     return elem
   }
 
-  #fill(elem: number, key: number, hash: number, value: number, all: boolean): void {
-    const { view, u8 } = this.space
-    const at = elem + this.valueOff
-    copy(this.space, elem + this.#keyOff, key, this.attr.keySize)
-    view.setInt32(elem + HASH, hash, true)
+  #fill(elem: number, key: number, value: number, all: boolean): void {
+    const { u8 } = this.space
+    const at = this.place(elem)
+    copy(this.space, this.pool.at[elem]!, key, this.attr.keySize)
     if (!this.#percpu) return this.initValue(at, value)
     if (all) return copy(this.space, at, value, this.valueBytes)
     u8.fill(0, at, at + this.valueBytes)
@@ -166,13 +178,13 @@ export class HashMap extends BaseMap {
 
   protected override sysLookup(key: number): number {
     const elem = this.find(key, this.hash(key))
-    return elem === 0 ? 0 : elem + this.valueOff
+    return elem === 0 ? 0 : this.place(elem)
   }
 
   protected override sysLookupAndDelete(key: number): Uint8Array | number {
     const elem = this.find(key, this.hash(key))
     if (elem === 0) return -ENOENT
-    const bytes = this.copyOut(elem + this.valueOff)
+    const bytes = this.copyOut(this.place(elem))
     this.remove(elem)
     return bytes
   }
@@ -185,9 +197,10 @@ export class HashMap extends BaseMap {
   protected find(key: number, hash: number): number {
     const { view } = this.space
     const { keySize } = this.attr
-    let elem = view.getUint32(this.#buckets + (hash & this.#mask) * 4, true)
-    for (; elem !== 0; elem = view.getUint32(elem + NEXT, true))
-      if (view.getInt32(elem + HASH, true) === hash && sameKey(view, elem + this.#keyOff, key, keySize)) return elem
+    const { stride } = this
+    const { words, at } = this.pool
+    for (let elem = this.#buckets[hash & this.#mask]!; elem !== 0; elem = words[elem * stride + NEXT]!)
+      if (words[elem * stride + HASH] === hash && sameKey(view, at[elem]!, key, keySize)) return elem
     return 0
   }
 
@@ -198,51 +211,51 @@ export class HashMap extends BaseMap {
 
   /** Takes an element out of its chain and frees it. */
   protected unlink(elem: number): void {
-    const { view } = this.space
-    const hash = view.getInt32(elem + HASH, true)
-    let at = this.#buckets + (hash & this.#mask) * 4
-    for (let next = view.getUint32(at, true); next !== elem; next = view.getUint32(at, true)) {
-      if (next === 0) return
-      at = next + NEXT
+    const { words } = this.pool
+    const { stride } = this
+    const bucket = words[elem * stride + HASH]! & this.#mask
+    const behind = words[elem * stride + NEXT]!
+    let before = this.#buckets[bucket]!
+    if (before === elem) this.#buckets[bucket] = behind
+    else {
+      for (let next = 0; before !== 0; before = next) {
+        next = words[before * stride + NEXT]!
+        if (next === elem) break
+      }
+      if (before === 0) return
+      words[before * stride + NEXT] = behind
     }
-    view.setUint32(at, view.getUint32(elem + NEXT, true), true)
     this.count--
-    this.#pool.free(elem)
+    this.pool.free(elem)
   }
 
   protected override sysNext(key: number): Uint8Array | number {
-    const { view } = this.space
     let bucket = 0
     if (key !== 0) {
       const hash = this.hash(key)
       const elem = this.find(key, hash)
       if (elem !== 0) {
-        const next = view.getUint32(elem + NEXT, true)
-        if (next !== 0) return this.keyBytes(next + this.#keyOff)
+        const next = this.pool.words[elem * this.stride + NEXT]!
+        if (next !== 0) return this.keyBytes(this.pool.at[next]!)
         bucket = (hash & this.#mask) + 1
       }
     }
     const next = this.#firstFrom(bucket)
-    return next === 0 ? -ENOENT : this.keyBytes(next + this.#keyOff)
+    return next === 0 ? -ENOENT : this.keyBytes(this.pool.at[next]!)
   }
 
   /** The first element of the buckets from `bucket` on, 0 at the end. */
   #firstFrom(bucket: number): number {
-    const { view } = this.space
-    const end = this.#buckets + this.#mask * 4
-    for (let at = this.#buckets + bucket * 4; at <= end; at += 4) {
-      const elem = view.getUint32(at, true)
-      if (elem !== 0) return elem
-    }
+    for (let at = bucket; at <= this.#mask; at++) if (this.#buckets[at] !== 0) return this.#buckets[at]!
     return 0
   }
 
   /** Calls with each element until one call returns true; the element may be taken out meanwhile. */
   protected each(call: (elem: number) => boolean): void {
     for (let bucket = 0; bucket <= this.#mask; bucket++) {
-      let elem = this.space.view.getUint32(this.#buckets + bucket * 4, true)
+      let elem = this.#buckets[bucket]!
       while (elem !== 0) {
-        const next = this.space.view.getUint32(elem + NEXT, true)
+        const next = this.pool.words[elem * this.stride + NEXT]!
         if (call(elem)) return
         elem = next
       }
@@ -253,7 +266,7 @@ export class HashMap extends BaseMap {
     let calls = 0
     this.each(elem => {
       calls++
-      return call(elem + this.#keyOff, this.seenValue(elem)) !== 0
+      return call(this.pool.at[elem]!, this.seenValue(elem)) !== 0
     })
     return calls
   }
@@ -261,9 +274,9 @@ export class HashMap extends BaseMap {
   override elements(): MapWalk | null {
     return new HashWalk(this.space, this.blocks, {
       buckets: this.#buckets,
-      mask: this.#mask,
-      keyOff: this.#keyOff,
-      valueOff: this.valueOff,
+      pool: this.pool,
+      stride: this.stride,
+      valueOff: this.#valueOff,
       copied: this.#percpu ? this.valueBytes : 0,
     })
   }
@@ -280,9 +293,9 @@ function sameKey(view: DataView, a: number, b: number, size: number): boolean {
 
 /** Where the elements of a hash lie; `copied` bytes of per-CPU values are copied, 0: values in place. */
 interface HashLayout {
-  readonly buckets: number
-  readonly mask: number
-  readonly keyOff: number
+  readonly buckets: Int32Array
+  readonly pool: Pool
+  readonly stride: number
   readonly valueOff: number
   readonly copied: number
 }
@@ -313,7 +326,8 @@ class HashWalk implements MapWalk {
   advance(): boolean {
     this.#skip++
     if (this.#elem === 0) return this.current()
-    const next = this.#space.view.getUint32(this.#elem + NEXT, true)
+    const { pool, stride } = this.#layout
+    const next = pool.words[this.#elem * stride + NEXT]!
     if (next !== 0) return this.#at(next)
     this.#bucket++
     return this.#seek(0)
@@ -321,12 +335,11 @@ class HashWalk implements MapWalk {
 
   /** The first element from the bucket on, behind `skip` elements of that bucket. */
   #seek(skip: number): boolean {
-    const { view } = this.#space
-    const { buckets, mask } = this.#layout
-    for (let bucket = this.#bucket; bucket <= mask; bucket++) {
-      let elem = view.getUint32(buckets + bucket * 4, true)
+    const { buckets, pool, stride } = this.#layout
+    for (let bucket = this.#bucket; bucket < buckets.length; bucket++) {
+      let elem = buckets[bucket]!
       let passed = 0
-      for (; elem !== 0 && passed < skip; passed++) elem = view.getUint32(elem + NEXT, true)
+      for (; elem !== 0 && passed < skip; passed++) elem = pool.words[elem * stride + NEXT]!
       if (elem !== 0) {
         this.#bucket = bucket
         this.#skip = passed
@@ -334,17 +347,17 @@ class HashWalk implements MapWalk {
       }
       skip = 0
     }
-    this.#bucket = mask + 1
+    this.#bucket = buckets.length
     this.#skip = 0
     this.#elem = 0
     return false
   }
 
   #at(elem: number): true {
-    const { keyOff, valueOff, copied } = this.#layout
+    const { pool, valueOff, copied } = this.#layout
     this.#elem = elem
-    this.key = elem + keyOff
-    this.value = elem + valueOff
+    this.key = pool.at[elem]!
+    this.value = this.key + valueOff
     if (copied > 0) {
       copy(this.#space, this.#buffer, this.value, copied)
       this.value = this.#buffer

@@ -1,5 +1,5 @@
 // BPF_MAP_TYPE_LPM_TRIE: a binary trie of prefixes, as the kernel has it (kernel/bpf/lpm_trie.c), so that keys come in its order: more
-// specific ones first. A node lies in the memory as: two children (u32 offsets), prefix length u32, flags u32, data, value, each 8-aligned.
+// specific ones first. The bytes of a node are its data and its value, each 8-aligned; its words two children, the length of the prefix, flags.
 import { EINVAL, ENOENT, ENOMEM, ENOSPC } from '../util/errno.ts'
 import { BaseMap, checkExists, copy, type MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
@@ -10,10 +10,12 @@ import { Pool } from './pool.ts'
 /** sizeof(struct lpm_trie_node) of Linux 6.18 on x86-64 */
 const SIZEOF_NODE = 24
 
+const WORDS = 4
 const CHILD = 0
-const LENGTH = 8
-const FLAGS = 12
-const DATA = 16
+const LENGTH = 2
+const FLAGS = 3
+/** Where the root is: a child of number 0, which is no node. */
+const ROOT = 0
 /** Node that only joins two others and has no value. */
 const INTERMEDIATE = 1
 
@@ -22,17 +24,14 @@ export class LpmTrieMap extends BaseMap {
   readonly #maxLength: number
   readonly #valueOff: number
   readonly #nodes: Pool
-  /** Holds the offset of the root, as a child field of a node does. */
-  readonly #root: number
   #count = 0
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks) {
     super(attr, env, blocks)
     this.#dataSize = attr.keySize - 4
     this.#maxLength = this.#dataSize * 8
-    this.#valueOff = DATA + roundUp8(this.#dataSize)
-    this.#nodes = new Pool(env.space, blocks, this.#valueOff + roundUp8(attr.valueSize), CHILD, 0)
-    this.#root = blocks.alloc(8)
+    this.#valueOff = roundUp8(this.#dataSize)
+    this.#nodes = new Pool(blocks, this.#valueOff + roundUp8(attr.valueSize), WORDS, CHILD, 0)
   }
 
   get memlock(): number {
@@ -40,11 +39,11 @@ export class LpmTrieMap extends BaseMap {
   }
 
   override lookup(key: number): number {
-    const { view } = this.space
+    const { words, at } = this.#nodes
     if (this.#lengthOf(key) > this.#maxLength) return 0
     let found = 0
-    for (let node = view.getUint32(this.#root, true); node !== 0; ) {
-      const length = view.getUint32(node + LENGTH, true)
+    for (let node = words[ROOT]!; node !== 0; ) {
+      const length = words[node * WORDS + LENGTH]!
       const matched = this.#match(node, key)
       if (matched === this.#maxLength) {
         found = node
@@ -52,17 +51,16 @@ export class LpmTrieMap extends BaseMap {
       }
       if (matched < length) break
       if (!this.#intermediate(node)) found = node
-      node = view.getUint32(this.#child(node, this.#bit(key + 4, length)), true)
+      node = words[this.#child(node, this.#bit(key + 4, length))]!
     }
-    return found === 0 ? 0 : found + this.#valueOff
+    return found === 0 ? 0 : at[found]! + this.#valueOff
   }
 
   override update(key: number, value: number, flags: number): number {
-    const { view } = this.space
     if (!(flags >= 0 && flags <= BPF_EXIST) || this.#lengthOf(key) > this.#maxLength) return -EINVAL
     const length = this.#lengthOf(key)
     const { slot, node, matched } = this.#descend(key)
-    const same = node !== 0 && view.getUint32(node + LENGTH, true) === matched && matched === length
+    const same = node !== 0 && this.#nodes.words[node * WORDS + LENGTH] === matched && matched === length
     const replaces = same && !this.#intermediate(node)
     const wrong = checkExists(replaces, flags)
     if (wrong) return wrong
@@ -74,50 +72,50 @@ export class LpmTrieMap extends BaseMap {
       if (fresh !== 0) this.#nodes.free(fresh)
       return -ENOMEM
     }
+    const { words, at } = this.#nodes
     this.#fill(fresh, length, 0, key + 4)
-    this.initValue(fresh + this.#valueOff, value)
+    this.initValue(at[fresh]! + this.#valueOff, value)
     if (!replaces) this.#count++
     if (same) {
-      copy(this.space, fresh + CHILD, node + CHILD, 8)
+      for (const which of [0, 1]) words[this.#child(fresh, which)] = words[this.#child(node, which)]!
       this.#nodes.free(node)
     } else if (joins) {
-      this.#fill(join, matched, INTERMEDIATE, node + DATA)
+      this.#fill(join, matched, INTERMEDIATE, at[node]!)
       const bit = this.#bit(key + 4, matched)
-      view.setUint32(this.#child(join, bit), fresh, true)
-      view.setUint32(this.#child(join, 1 - bit), node, true)
+      words[this.#child(join, bit)] = fresh
+      words[this.#child(join, 1 - bit)] = node
     } else if (node !== 0) {
-      view.setUint32(this.#child(fresh, this.#bit(node + DATA, matched)), node, true)
+      words[this.#child(fresh, this.#bit(at[node]!, matched))] = node
     }
-    view.setUint32(slot, joins ? join : fresh, true)
+    words[slot] = joins ? join : fresh
     return 0
   }
 
   override delete(key: number): number {
-    const { view } = this.space
+    const { words } = this.#nodes
     if (this.#lengthOf(key) > this.#maxLength) return -EINVAL
     const { slot, node, matched, parent, parentSlot } = this.#descend(key)
     const length = this.#lengthOf(key)
-    if (node === 0 || view.getUint32(node + LENGTH, true) !== length || matched !== length || this.#intermediate(node))
-      return -ENOENT
+    if (node === 0 || words[node * WORDS + LENGTH] !== length || matched !== length || this.#intermediate(node)) return -ENOENT
     this.#count--
-    const left = view.getUint32(this.#child(node, 0), true)
-    const right = view.getUint32(this.#child(node, 1), true)
+    const left = words[this.#child(node, 0)]!
+    const right = words[this.#child(node, 1)]!
     if (left !== 0 && right !== 0) {
-      view.setUint32(node + FLAGS, INTERMEDIATE, true)
+      words[node * WORDS + FLAGS] = INTERMEDIATE
       return 0
     }
     if (left === 0 && right === 0 && parent !== 0 && this.#intermediate(parent)) {
-      const first = view.getUint32(this.#child(parent, 0), true)
-      view.setUint32(parentSlot, first === node ? view.getUint32(this.#child(parent, 1), true) : first, true)
+      const first = words[this.#child(parent, 0)]!
+      words[parentSlot] = first === node ? words[this.#child(parent, 1)]! : first
       this.#nodes.free(parent)
-    } else view.setUint32(slot, left || right, true)
+    } else words[slot] = left || right
     this.#nodes.free(node)
     return 0
   }
 
   protected override sysNext(key: number): Uint8Array | number {
-    const { view } = this.space
-    const root = view.getUint32(this.#root, true)
+    const { words } = this.#nodes
+    const root = words[ROOT]!
     if (root === 0) return -ENOENT
     if (key === 0 || this.#lengthOf(key) > this.#maxLength) return this.#keyOf(this.#leftmost(root))
     const path: number[] = []
@@ -125,48 +123,48 @@ export class LpmTrieMap extends BaseMap {
     let node = root
     while (node !== 0) {
       path.push(node)
-      const own = view.getUint32(node + LENGTH, true)
+      const own = words[node * WORDS + LENGTH]!
       if (this.#match(node, key) !== own || own === length) break
-      node = view.getUint32(this.#child(node, this.#bit(key + 4, own)), true)
+      node = words[this.#child(node, this.#bit(key + 4, own))]!
     }
-    if (node === 0 || view.getUint32(node + LENGTH, true) !== length || this.#intermediate(node))
+    if (node === 0 || words[node * WORDS + LENGTH] !== length || this.#intermediate(node))
       return this.#keyOf(this.#leftmost(root))
     for (let i = path.length - 2; i >= 0; i--) {
       const parent = path[i]!
-      const right = view.getUint32(this.#child(parent, 1), true)
-      if (view.getUint32(this.#child(parent, 0), true) === node && right !== 0) return this.#keyOf(this.#leftmost(right))
+      const right = words[this.#child(parent, 1)]!
+      if (words[this.#child(parent, 0)] === node && right !== 0) return this.#keyOf(this.#leftmost(right))
       if (!this.#intermediate(parent)) return this.#keyOf(parent)
       node = parent
     }
     return -ENOENT
   }
 
-  /** Walks towards the key: the field that holds the last node, and that node (0: none), its parent, and how many bits match. */
+  /** Walks towards the key: the word that holds the last node, and that node (0: none), its parent, and how many bits match. */
   #descend(key: number): { slot: number; node: number; matched: number; parent: number; parentSlot: number } {
-    const { view } = this.space
+    const { words } = this.#nodes
     const length = this.#lengthOf(key)
-    let slot = this.#root
+    let slot = ROOT
     let parentSlot = slot
     let parent = 0
     let matched = 0
-    let node = view.getUint32(slot, true)
+    let node = words[slot]!
     while (node !== 0) {
-      const own = view.getUint32(node + LENGTH, true)
+      const own = words[node * WORDS + LENGTH]!
       matched = this.#match(node, key)
       if (own !== matched || own === length) break
       parent = node
       parentSlot = slot
       slot = this.#child(node, this.#bit(key + 4, own))
-      node = view.getUint32(slot, true)
+      node = words[slot]!
     }
     return { slot, node, matched, parent, parentSlot }
   }
 
   /** The first node in post-order below `node`. */
   #leftmost(node: number): number {
-    const { view } = this.space
+    const { words } = this.#nodes
     for (let found = node; ; ) {
-      const next = view.getUint32(this.#child(node, 0), true) || view.getUint32(this.#child(node, 1), true)
+      const next = words[this.#child(node, 0)]! || words[this.#child(node, 1)]!
       if (!this.#intermediate(node)) found = node
       if (next === 0) return found
       node = next
@@ -175,18 +173,21 @@ export class LpmTrieMap extends BaseMap {
 
   #keyOf(node: number): Uint8Array {
     const key = new Uint8Array(this.attr.keySize)
-    new DataView(key.buffer).setUint32(0, this.space.view.getUint32(node + LENGTH, true), true)
-    key.set(this.space.u8.subarray(node + DATA, node + DATA + this.#dataSize), 4)
+    const { words, at } = this.#nodes
+    new DataView(key.buffer).setUint32(0, words[node * WORDS + LENGTH]!, true)
+    key.set(this.space.u8.subarray(at[node]!, at[node]! + this.#dataSize), 4)
     return key
   }
 
   /** longest_prefix_match(): bits that node and key have in common, at most the shorter prefix. */
   #match(node: number, key: number): number {
-    const { u8, view } = this.space
-    const limit = Math.min(view.getUint32(node + LENGTH, true), this.#lengthOf(key))
+    const { u8 } = this.space
+    const { words, at } = this.#nodes
+    const data = at[node]!
+    const limit = Math.min(words[node * WORDS + LENGTH]!, this.#lengthOf(key))
     let bits = 0
     for (let i = 0; i < this.#dataSize; i++) {
-      const differ = u8[node + DATA + i]! ^ u8[key + 4 + i]!
+      const differ = u8[data + i]! ^ u8[key + 4 + i]!
       bits += Math.clz32(differ) - 24
       if (bits >= limit) return limit
       if (differ !== 0) return bits
@@ -199,11 +200,11 @@ export class LpmTrieMap extends BaseMap {
   }
 
   #intermediate(node: number): boolean {
-    return this.space.view.getUint32(node + FLAGS, true) === INTERMEDIATE
+    return this.#nodes.words[node * WORDS + FLAGS] === INTERMEDIATE
   }
 
   #child(node: number, which: number): number {
-    return node + CHILD + which * 4
+    return node * WORDS + CHILD + which
   }
 
   #bit(data: number, index: number): number {
@@ -211,11 +212,8 @@ export class LpmTrieMap extends BaseMap {
   }
 
   #fill(node: number, length: number, flags: number, data: number): void {
-    const { view } = this.space
-    view.setUint32(node + CHILD, 0, true)
-    view.setUint32(node + CHILD + 4, 0, true)
-    view.setUint32(node + LENGTH, length, true)
-    view.setUint32(node + FLAGS, flags, true)
-    copy(this.space, node + DATA, data, this.#dataSize)
+    const { words, at } = this.#nodes
+    words.set([0, 0, length, flags], node * WORDS)
+    copy(this.space, at[node]!, data, this.#dataSize)
   }
 }

@@ -1,15 +1,15 @@
 // Which elements an LRU hash keeps: the kernel's algorithm (kernel/bpf/bpf_lru_list.c), as if all happened on one CPU. Elements stand in one of three
 // lists: those just put in (pending), and of the others the active and the inactive ones. Room is made for several elements at once, so a full map
-// holds fewer than max_entries at times. Free elements are all alike, so they are only counted here; the memory comes from the map's pool.
-import type { AddressSpace } from '../vm/memory.ts'
+// holds fewer than max_entries at times. Free elements are all alike, so they are only counted here; the memory comes from the map's pool,
+// and nodes have the numbers that elements have there.
 import type { Blocks } from './blocks.ts'
 
-/** Bytes that an element needs: neighbours towards the older and the newer end (u32 offsets), list u8, whether it was used u8. */
-export const LRU_NODE_SIZE = 16
+/** Words of a node: neighbours towards the older and the newer end, its list, whether it was used. */
+const WORDS = 4
 const OLDER = 0
-const NEWER = 4
-const LIST = 8
-const USED = 9
+const NEWER = 1
+const LIST = 2
+const USED = 3
 
 /** Values of LIST; each list has an anchor, a node of its own. */
 const ACTIVE = 0
@@ -21,7 +21,8 @@ const COMMON_BATCH = 128
 const PERCPU_BATCH = 4
 
 export class LruList {
-  readonly #space: AddressSpace
+  readonly #words: Int32Array
+  /** Number of the first anchor. */
   readonly #anchors: number
   /** Elements whose map has lists of each CPU (BPF_F_NO_COMMON_LRU) are never pending. */
   readonly #percpu: boolean
@@ -42,16 +43,10 @@ export class LruList {
    * @param cpus of the machine
    * @param evict called with a node that must leave the hash
    */
-  constructor(
-    space: AddressSpace,
-    blocks: Blocks,
-    elements: number,
-    cpus: number,
-    percpu: boolean,
-    evict: (node: number) => void,
-  ) {
-    this.#space = space
-    this.#anchors = blocks.alloc(3 * LRU_NODE_SIZE)
+  constructor(blocks: Blocks, elements: number, cpus: number, percpu: boolean, evict: (node: number) => void) {
+    // The map has some elements more than it holds, one for each CPU.
+    this.#anchors = 1 + elements + cpus
+    this.#words = blocks.words((this.#anchors + 3) * WORDS)
     for (const list of [ACTIVE, INACTIVE, PENDING]) {
       const anchor = this.#anchor(list)
       this.#set(anchor, OLDER, anchor)
@@ -94,7 +89,7 @@ export class LruList {
 
   /** A program looked at the element, or it was written (bpf_lru_node_set_ref). */
   touch(node: number): void {
-    this.#space.view.setUint8(node + USED, 1)
+    this.#set(node, USED, 1)
   }
 
   /** The element left the hash, other than through `evict` (bpf_lru_push_free). */
@@ -207,8 +202,8 @@ export class LruList {
     this.#set(node, NEWER, anchor)
     this.#set(newest, NEWER, node)
     this.#set(anchor, OLDER, node)
-    this.#space.view.setUint8(node + LIST, list)
-    this.#space.view.setUint8(node + USED, 0)
+    this.#set(node, LIST, list)
+    this.#set(node, USED, 0)
     this.#count(list, 1)
   }
 
@@ -227,15 +222,15 @@ export class LruList {
   }
 
   #listOf(node: number): number {
-    return this.#space.view.getUint8(node + LIST)
+    return this.#get(node, LIST)
   }
 
   #isUsed(node: number): boolean {
-    return this.#space.view.getUint8(node + USED) !== 0
+    return this.#get(node, USED) !== 0
   }
 
   #anchor(list: number): number {
-    return this.#anchors + list * LRU_NODE_SIZE
+    return this.#anchors + list
   }
 
   /** The oldest node of a list, its anchor when it is empty. The ring runs: anchor, oldest, ..., newest, anchor. */
@@ -244,10 +239,10 @@ export class LruList {
   }
 
   #get(node: number, field: number): number {
-    return this.#space.view.getUint32(node + field, true)
+    return this.#words[node * WORDS + field]!
   }
 
   #set(node: number, field: number, to: number): void {
-    this.#space.view.setUint32(node + field, to, true)
+    this.#words[node * WORDS + field] = to
   }
 }

@@ -3,8 +3,8 @@ import { EINVAL, ENOMEM } from '../util/errno.ts'
 import { checkExists, type MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
 import { BPF_EXIST, BPF_F_NO_COMMON_LRU } from './flags.ts'
-import { HashMap, HEAD_SIZE } from './hash.ts'
-import { LRU_NODE_SIZE, LruList } from './lru-list.ts'
+import { HashMap } from './hash.ts'
+import { LruList } from './lru-list.ts'
 import type { MapAttr } from './map.ts'
 
 export class LruHashMap extends HashMap {
@@ -12,10 +12,10 @@ export class LruHashMap extends HashMap {
   readonly #percpu: boolean
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, percpu: boolean) {
-    super(attr, env, blocks, { extra: LRU_NODE_SIZE, percpu })
+    super(attr, env, blocks, { percpu })
     this.#percpu = percpu
     const ownLists = (attr.flags & BPF_F_NO_COMMON_LRU) !== 0
-    this.#list = new LruList(env.space, blocks, attr.maxEntries, env.cpus, ownLists, node => this.unlink(node - HEAD_SIZE))
+    this.#list = new LruList(blocks, attr.maxEntries, env.cpus, ownLists, elem => this.unlink(elem))
   }
 
   override get memlock(): number {
@@ -26,7 +26,7 @@ export class LruHashMap extends HashMap {
   override lookup(key: number): number {
     const elem = this.find(key, this.hash(key))
     if (elem === 0) return 0
-    this.#list.touch(elem + HEAD_SIZE)
+    this.#list.touch(elem)
     return this.seenValue(elem)
   }
 
@@ -47,7 +47,7 @@ export class LruHashMap extends HashMap {
     if (wrong || (old !== 0 && this.#percpu)) {
       if (reserved) this.#list.release()
       if (wrong) return wrong
-      this.#list.touch(old + HEAD_SIZE)
+      this.#list.touch(old)
       this.overwrite(old, value, all)
       return 0
     }
@@ -56,13 +56,13 @@ export class LruHashMap extends HashMap {
       this.#list.release()
       return elem
     }
-    this.#list.add(elem + HEAD_SIZE, old !== 0)
+    this.#list.add(elem, old !== 0)
     if (old !== 0) this.remove(old)
     return 0
   }
 
   protected override remove(elem: number): void {
     this.unlink(elem)
-    this.#list.remove(elem + HEAD_SIZE)
+    this.#list.remove(elem)
   }
 }

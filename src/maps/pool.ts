@@ -1,6 +1,8 @@
-// Elements of one size. Freed ones are used again oldest first, and only when QUARANTINE of them wait or there is no fresh one: what a running
-// program still points at stays what it was for a while (the kernel's preallocated maps promise less, the others a grace period).
-import type { AddressSpace } from '../vm/memory.ts'
+// Elements of one size. They are known by numbers from 1 on; the bytes of each lie in the memory of programs, the words that link it with
+// others beside it (see Blocks.words). Freed ones are used again oldest first, and only when QUARANTINE of them wait or there is no fresh
+// one: what a running program still points at stays what it was for a while (the kernel's preallocated maps promise less, the others a grace
+// period).
+import { ENOMEM, ErrnoError } from '../util/errno.ts'
 import type { Blocks } from './blocks.ts'
 
 const QUARANTINE = 128
@@ -9,13 +11,18 @@ const FIRST_CHUNK = 16
 const LARGEST_CHUNK = 1 << 18
 
 export class Pool {
-  readonly #space: AddressSpace
+  /** Where the bytes of each element lie, by number. Made anew when the pool grows, as `words` is: do not keep them over a take(). */
+  at: Uint32Array
+  /** The words of element n are `words[n * perElement]` and those behind; the ones of number 0, which is no element, serve as a head. */
+  words: Int32Array
   readonly #blocks: Blocks
   readonly #size: number
+  readonly #perElement: number
   readonly #link: number
   readonly #grows: boolean
-  #fresh = 0
-  #freshEnd = 0
+  /** The next number that was never used, and the first one without bytes. */
+  #fresh = 1
+  #end = 1
   #chunk = FIRST_CHUNK
   #head = 0
   #tail = 0
@@ -23,56 +30,72 @@ export class Pool {
 
   /**
    * @param size bytes of an element, a multiple of 8
-   * @param link where in a freed element a u32 may be kept
+   * @param perElement words of an element
+   * @param link which of them links freed elements
    * @param count elements to take now; 0: take memory when it is needed
    */
-  constructor(space: AddressSpace, blocks: Blocks, size: number, link: number, count: number) {
-    this.#space = space
+  constructor(blocks: Blocks, size: number, perElement: number, link: number, count: number) {
     this.#blocks = blocks
     this.#size = size
+    this.#perElement = perElement
     this.#link = link
     this.#grows = count === 0
-    if (count > 0) {
-      this.#fresh = blocks.alloc(size * count)
-      this.#freshEnd = this.#fresh + size * count
-    }
+    const first = count > 0 ? blocks.alloc(size * count) : 0
+    this.at = offsets(blocks.words(1 + (count || FIRST_CHUNK)))
+    this.words = blocks.words((1 + (count || FIRST_CHUNK)) * perElement)
+    this.#place(first, count)
   }
 
   /** An element with undefined contents; 0 when there is no memory. */
   take(): number {
     if (this.#waiting > QUARANTINE) return this.#reuse()
-    if (this.#fresh < this.#freshEnd || (this.#grows && this.#grow())) {
-      const at = this.#fresh
-      this.#fresh += this.#size
-      return at
-    }
+    if (this.#fresh < this.#end || (this.#grows && this.#grow())) return this.#fresh++
     return this.#waiting > 0 ? this.#reuse() : 0
   }
 
-  free(at: number): void {
-    const { view } = this.#space
-    view.setUint32(at + this.#link, 0, true)
-    if (this.#tail === 0) this.#head = at
-    else view.setUint32(this.#tail + this.#link, at, true)
-    this.#tail = at
+  free(element: number): void {
+    this.words[element * this.#perElement + this.#link] = 0
+    if (this.#tail === 0) this.#head = element
+    else this.words[this.#tail * this.#perElement + this.#link] = element
+    this.#tail = element
     this.#waiting++
   }
 
   #reuse(): number {
-    const at = this.#head
-    this.#head = this.#space.view.getUint32(at + this.#link, true)
+    const element = this.#head
+    this.#head = this.words[element * this.#perElement + this.#link]!
     if (this.#head === 0) this.#tail = 0
     this.#waiting--
-    return at
+    return element
+  }
+
+  #place(first: number, count: number): void {
+    for (let i = 0; i < count; i++) this.at[this.#end++] = first + i * this.#size
   }
 
   #grow(): boolean {
     const bytes = this.#size * this.#chunk
-    const at = this.#blocks.tryAlloc(bytes)
-    if (at === 0) return false
-    this.#fresh = at
-    this.#freshEnd = at + bytes
+    try {
+      const numbers = this.#end + this.#chunk
+      if (numbers > this.at.length) {
+        this.at = offsets(this.#larger(this.at, numbers * 2))
+        this.words = this.#larger(this.words, numbers * 2 * this.#perElement)
+      }
+      this.#place(this.#blocks.alloc(bytes), this.#chunk)
+    } catch (err) {
+      if (err instanceof ErrnoError && err.errno === ENOMEM) return false
+      throw err
+    }
     if (bytes < LARGEST_CHUNK) this.#chunk *= 2
     return true
   }
+
+  #larger(old: Int32Array | Uint32Array, length: number): Int32Array {
+    const words = this.#blocks.words(length)
+    words.set(old)
+    this.#blocks.dropWords(old)
+    return words
+  }
 }
+
+const offsets = (words: Int32Array): Uint32Array => new Uint32Array(words.buffer)

@@ -1,10 +1,11 @@
 // Maps whose values are references to other objects: programs, maps, sockets.
 import { E2BIG, EBADF, EINVAL, ENOENT, ENOSPC, ENOTSUPP } from '../util/errno.ts'
+import type { AddressSpace } from '../vm/memory.ts'
 import { IndexedMap } from './array.ts'
 import { BaseMap, type MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
 import { BPF_ANY, powerOfTwo } from './flags.ts'
-import { HashMap } from './hash.ts'
+import { HASH_WORDS, HashMap } from './hash.ts'
 import type { BpfMap, MapAttr, MapWalk } from './map.ts'
 
 const SIZEOF_BPF_ARRAY = 312
@@ -13,16 +14,15 @@ const SIZEOF_STAB = 376
 const SIZEOF_SHTAB = 384
 const SIZEOF_SHTAB_BUCKET = 16
 
-/** One 8-byte slot an index: what programs get (u32), and the id that the control plane gets (u32, 0: empty). */
-const POINTER = 0
-const ID = 4
-
+/** What programs get for each index, and the ids that the control plane gets (0: empty). */
 abstract class SlotArray extends IndexedMap {
-  protected readonly base: number
+  protected readonly pointers: Int32Array
+  protected readonly ids: Int32Array
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks) {
     super(attr, env, blocks)
-    this.base = blocks.alloc(attr.maxEntries * 8)
+    this.pointers = blocks.words(attr.maxEntries)
+    this.ids = blocks.words(attr.maxEntries)
   }
 
   get memlock(): number {
@@ -33,14 +33,15 @@ abstract class SlotArray extends IndexedMap {
   protected abstract get(id: number): number
   protected abstract put(id: number): void
 
-  protected slot(key: number): number {
+  /** The index at `key`, -1 for one that is too large. */
+  protected index(key: number): number {
     const index = this.space.view.getUint32(key, true)
-    return index < this.attr.maxEntries ? this.base + index * 8 : 0
+    return index < this.attr.maxEntries ? index : -1
   }
 
   protected override sysLookup(key: number): number {
-    const slot = this.slot(key)
-    return slot !== 0 && this.space.view.getUint32(slot + ID, true) !== 0 ? slot + ID : 0
+    const id = this.ids[this.index(key)] ?? 0
+    return id === 0 ? 0 : shownId(this.space, this.valueAt, id)
   }
 
   override update(_key: number, _value: number, _flags: number): number {
@@ -53,35 +54,31 @@ abstract class SlotArray extends IndexedMap {
 
   protected override sysUpdate(key: number, value: number, flags: number): number {
     if (flags !== BPF_ANY) return -EINVAL
-    const slot = this.slot(key)
-    if (slot === 0) return -E2BIG
+    const index = this.index(key)
+    if (index < 0) return -E2BIG
     const id = this.space.view.getUint32(value, true)
     const pointer = this.get(id)
     if (pointer < 0) return pointer
-    const old = this.space.view.getUint32(slot + ID, true)
-    this.space.view.setUint32(slot + POINTER, pointer, true)
-    this.space.view.setUint32(slot + ID, id, true)
+    const old = this.ids[index]!
+    this.pointers[index] = pointer
+    this.ids[index] = id
     if (old !== 0) this.put(old)
     return 0
   }
 
   protected override sysDelete(key: number): number {
-    const slot = this.slot(key)
-    if (slot === 0) return -E2BIG
-    const old = this.space.view.getUint32(slot + ID, true)
+    const index = this.index(key)
+    if (index < 0) return -E2BIG
+    const old = this.ids[index]!
     if (old === 0) return -ENOENT
-    this.space.view.setUint32(slot + POINTER, 0, true)
-    this.space.view.setUint32(slot + ID, 0, true)
+    this.pointers[index] = 0
+    this.ids[index] = 0
     this.put(old)
     return 0
   }
 
   override destroy(): void {
-    const { view } = this.space
-    for (let i = 0; i < this.attr.maxEntries; i++) {
-      const id = view.getUint32(this.base + i * 8 + ID, true)
-      if (id !== 0) this.put(id)
-    }
+    for (const id of this.ids) if (id !== 0) this.put(id)
     super.destroy()
   }
 }
@@ -98,7 +95,7 @@ export class ProgArrayMap extends SlotArray {
 
   /** Id of the program at an index, 0 when the slot is empty: where bpf_tail_call() goes. */
   progAt(index: number): number {
-    return index < this.attr.maxEntries ? this.space.view.getUint32(this.base + index * 8 + ID, true) : 0
+    return this.ids[index] ?? 0
   }
 }
 
@@ -135,8 +132,7 @@ export class ArrayOfMaps extends SlotArray {
   }
 
   override lookup(key: number): number {
-    const slot = this.slot(key)
-    return slot === 0 ? 0 : this.space.view.getUint32(slot + POINTER, true)
+    return (this.pointers[this.index(key)] ?? 0) >>> 0
   }
 
   protected get(id: number): number {
@@ -148,18 +144,29 @@ export class ArrayOfMaps extends SlotArray {
   }
 }
 
-/** BPF_MAP_TYPE_HASH_OF_MAPS: an element's value area is a slot as above. */
+/** Puts an id where the control plane reads it. */
+function shownId({ view }: AddressSpace, at: number, id: number): number {
+  view.setUint32(at, id, true)
+  return at
+}
+
+/** Words of an element of HASH_OF_MAPS behind those of a hash: as the slots above. */
+const [POINTER, ID] = [HASH_WORDS, HASH_WORDS + 1]
+
+/** BPF_MAP_TYPE_HASH_OF_MAPS */
 export class HashOfMaps extends HashMap {
   readonly #fits: (inner: MapAttr) => boolean
+  /** What the update puts in. */
+  #given = { pointer: 0, id: 0 }
 
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, fits: (inner: MapAttr) => boolean) {
-    super(attr, env, blocks, { valueBytes: 8, inPlace: true })
+    super(attr, env, blocks, { extra: 2, valueBytes: 0, inPlace: true })
     this.#fits = fits
   }
 
   override lookup(key: number): number {
     const elem = this.find(key, this.hash(key))
-    return elem === 0 ? 0 : this.space.view.getUint32(elem + this.valueOff + POINTER, true)
+    return elem === 0 ? 0 : this.pool.words[elem * this.stride + POINTER]! >>> 0
   }
 
   override update(_key: number, _value: number, _flags: number): number {
@@ -172,15 +179,14 @@ export class HashOfMaps extends HashMap {
 
   protected override sysLookup(key: number): number {
     const elem = this.find(key, this.hash(key))
-    return elem === 0 ? 0 : elem + this.valueOff + ID
+    return elem === 0 ? 0 : shownId(this.space, this.valueAt, this.pool.words[elem * this.stride + ID]!)
   }
 
   protected override sysUpdate(key: number, value: number, flags: number): number {
     const id = this.space.view.getUint32(value, true)
     const pointer = getInner(this.env, id, this.#fits)
     if (pointer < 0) return pointer
-    this.space.view.setUint32(value + POINTER, pointer, true)
-    this.space.view.setUint32(value + ID, id, true)
+    this.#given = { pointer, id }
     const error = super.update(key, value, flags)
     if (error) this.env.maps?.put(id)
     return error
@@ -194,21 +200,30 @@ export class HashOfMaps extends HashMap {
     return -ENOTSUPP
   }
 
-  protected override initValue(to: number, from: number): void {
-    const { view } = this.space
-    view.setUint32(to + POINTER, view.getUint32(from + POINTER, true), true)
-    view.setUint32(to + ID, view.getUint32(from + ID, true), true)
+  protected override insert(key: number, hash: number, value: number, all: boolean): number {
+    const elem = super.insert(key, hash, value, all)
+    if (elem > 0) this.#set(elem)
+    return elem
   }
 
-  protected override copyValue(to: number, from: number): void {
-    const old = this.space.view.getUint32(to + ID, true)
-    this.initValue(to, from)
+  protected override overwrite(elem: number): void {
+    const old = this.pool.words[elem * this.stride + ID]!
+    this.#set(elem)
     this.env.maps?.put(old)
+  }
+
+  /** Elements have no bytes but their keys. */
+  protected override initValue(): void {}
+
+  #set(elem: number): void {
+    const { words } = this.pool
+    words[elem * this.stride + POINTER] = this.#given.pointer
+    words[elem * this.stride + ID] = this.#given.id
   }
 
   protected override remove(elem: number): void {
     super.remove(elem)
-    this.env.maps?.put(this.space.view.getUint32(elem + this.valueOff + ID, true))
+    this.env.maps?.put(this.pool.words[elem * this.stride + ID]!)
   }
 
   override forEach(_call: (key: number, value: number) => number): number {

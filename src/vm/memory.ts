@@ -91,12 +91,7 @@ export class AddressSpace {
       return reused
     }
     const at = this.#top
-    if (bytes > this.limit - this.#used || at + bytes > 0xffff_0000) {
-      throw new ErrnoError(
-        ENOMEM,
-        `want ${bytes} bytes for maps and programs, ${this.limit - this.#used} of ${this.limit} are left`,
-      )
-    }
+    if (bytes > this.limit - this.#used || at + bytes > 0xffff_0000) this.#full(bytes)
     const missing = at + bytes - this.u8.length
     if (missing > 0) {
       try {
@@ -123,6 +118,22 @@ export class AddressSpace {
     const list = this.#free.get(bytes)
     if (list) list.push(at)
     else this.#free.set(bytes, [at])
+  }
+
+  /** Counts bytes that lie beside the memory against the limit. @throws ErrnoError ENOMEM behind it */
+  charge(bytes: number): void {
+    if (bytes > this.limit - this.#used) this.#full(bytes)
+    this.#used += bytes
+  }
+
+  /** Takes back what charge() counted. */
+  uncharge(bytes: number): void {
+    this.#used -= bytes
+  }
+
+  #full(bytes: number): never {
+    const left = this.limit - this.#used
+    throw new ErrnoError(ENOMEM, `want ${bytes} bytes for maps and programs, ${left} of ${this.limit} are left`)
   }
 
   /** The address of an offset, as programs see it. */

@@ -124,6 +124,40 @@ const characters: Call[] = ['hello', '', 'h', '\u00e4x'].flatMap(text => [
   ...[0, 3, 100, -1n].map(n => call('bpf_strnlen', str(text), n)),
 ])
 
+/** Longer than what is looked at. */
+const LONG = 65536
+const [as, ab]: readonly Arg[] = [{ mem: Array(LONG + 8).fill(97) }, { mem: [...Array(LONG - 1).fill(97), 98, 0] }]
+
+const long: Call[] = [
+  ...(['bpf_strlen', 'bpf_strnlen'] as const).flatMap(fn =>
+    [as!, ab!].map(text => call(fn, text, ...(fn === 'bpf_strnlen' ? [LONG] : []))),
+  ),
+  ...[as!, ab!].flatMap(text => [
+    call('bpf_strnlen', text, LONG - 1),
+    call('bpf_strnlen', text, LONG + 1),
+    call('bpf_strchr', text, 98),
+    call('bpf_strchr', text, 97),
+    call('bpf_strchr', text, 0),
+    call('bpf_strchrnul', text, 98),
+    call('bpf_strnchr', text, LONG, 98),
+    call('bpf_strnchr', text, LONG - 1, 98),
+    call('bpf_strrchr', text, 97),
+    call('bpf_strcmp', text, as!),
+    call('bpf_strcmp', text, str('aa')),
+    call('bpf_strspn', text, str('a')),
+    call('bpf_strspn', str('ab'), text),
+    call('bpf_strcspn', text, str('c')),
+    call('bpf_strcspn', str('c'), text),
+    call('bpf_strstr', text, str('b')),
+    call('bpf_strstr', text, str('ab')),
+    call('bpf_strstr', text, str('ac')),
+    call('bpf_strstr', str('a'), text),
+    call('bpf_strnstr', text, str('c'), LONG + 4),
+    call('bpf_strnstr', text, str('c'), LONG - 1),
+    call('bpf_strnstr', text, str('aac'), LONG - 1),
+  ]),
+]
+
 const faults: Call[] = BAD.flatMap(address => [
   call('bpf_strlen', address),
   call('bpf_strnlen', address, 4),
@@ -147,5 +181,6 @@ export const CALLS: readonly Call[] = [
   ...texts,
   ...characters,
   ...faults,
+  ...long,
   ...others,
 ]

@@ -6,6 +6,7 @@ import { HELPERS, type HelperName } from '../../src/helpers/protos.ts'
 import type { BpfMap } from '../../src/maps/map.ts'
 import { SeqFile } from '../../src/seq/seq-file.ts'
 import { decodeText, encodeText } from '../../src/util/bytes.ts'
+import { EFAULT, ErrnoError } from '../../src/util/errno.ts'
 import { FUNC_HI } from '../../src/vm/engine.ts'
 import { AddressSpace, LAYOUT, MEM_BASE_HI } from '../../src/vm/memory.ts'
 
@@ -80,7 +81,9 @@ export class Bench {
   #callback(lo: number): number {
     const { args, view } = this.space
     const given = [0, 1, 2, 3, 4].map(i => (BigInt(args[i * 2 + 1]! >>> 0) << 32n) | BigInt(args[i * 2]! >>> 0))
-    const result = BigInt(this.#callbacks[lo / 16 - 1]!(given))
+    const callback = this.#callbacks[lo / 16 - 1]
+    if (!callback) throw new ErrnoError(EFAULT, `no callback at 0x${lo.toString(16)}`)
+    const result = BigInt(callback(given))
     view.setBigInt64(LAYOUT.RET, result, true)
     return Number(BigInt.asIntN(32, result))
   }

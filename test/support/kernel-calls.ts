@@ -55,6 +55,16 @@ function sourceOf(calls: readonly Call[], sleepable: boolean): string {
   const globals: string[] = []
   const bodies: string[] = []
   const declared = new Set<string>()
+  const constants = new Map<string, string>()
+  const constant = (bytes: readonly number[]): string => {
+    const text = list(bytes)
+    const known = constants.get(text)
+    if (known !== undefined) return known
+    const name = `c${constants.size}`
+    constants.set(text, name)
+    globals.push(`static const unsigned char ${name}[] = {${text}};`)
+    return name
+  }
   for (const [n, { fn, args, pointer }] of calls.entries()) {
     const outs: string[] = []
     const values = args.map((arg, i) => {
@@ -62,12 +72,9 @@ function sourceOf(calls: readonly Call[], sleepable: boolean): string {
       if (arg === 'ctx') return '(u64)ctx'
       if (arg === 'seq') return '(u64)seq'
       if (typeof arg !== 'object') return `${BigInt.asUintN(64, BigInt(arg))}ULL`
-      if ('str' in arg) globals.push(`static const char ${name}[] = {${list([...encodeText(arg.str), 0])}};`)
-      else if ('mem' in arg) globals.push(`static const unsigned char ${name}[] = {${list(arg.mem)}};`)
-      else {
-        globals.push(`unsigned char ${name}[${arg.out}] __attribute__((aligned(8))) = {${list(outBytes(arg))}};`)
-        outs.push(`bpf_seq_write(seq, "\\n#", 2); bpf_seq_write(seq, ${name}, ${arg.out});`)
-      }
+      if (!('out' in arg)) return `(u64)${constant('str' in arg ? [...encodeText(arg.str), 0] : arg.mem)}`
+      globals.push(`unsigned char ${name}[${arg.out}] __attribute__((aligned(8))) = {${list(outBytes(arg))}};`)
+      outs.push(`bpf_seq_write(seq, "\\n#", 2); bpf_seq_write(seq, ${name}, ${arg.out});`)
       return `(u64)${name}`
     })
     let target: string = fn

@@ -10,7 +10,7 @@ interface VmOptions {
 
 const STDIN = 0
 /** Longest time that a program may take, in ms. */
-const TIME_LIMIT = 10_000
+const TIME_LIMIT = 3_000
 
 export function vmRun(memory: string | undefined, options: VmOptions): void {
   const program = hexBytes('the program', options.program ?? readFileSync(STDIN, 'latin1'))

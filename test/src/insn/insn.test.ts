@@ -137,7 +137,7 @@ t.test('random bytes are refused with a typed error', t => {
 t.test("the text is that of the kernel's verifier", { skip: noKernelBpf() }, t => {
   const programs = Array.from({ length: 15 }, (_, i) => generate(i + 1))
   let lines = 0
-  for (const [i, { log }] of kernelRunner()(programs, { log: 1 }).entries()) {
+  for (const [i, { log }] of kernelRunner()(programs, { log: 2 }).entries()) {
     const insns = decode(programs[i]!.bytes)
     for (const [, index, text] of log.matchAll(/^(\d+): (\([0-9a-f]{2}\) .*?)\s*(?:;.*)?$/gm)) {
       if (text !== print(insns[Number(index)]!)) t.equal(print(insns[Number(index)]!), text)
