@@ -290,10 +290,7 @@ t.test('several iterators and links at once', async t => {
   const files = [one.createIter({ highWaterMark: 1 }), one.createIter({ highWaterMark: 1 })]
   const readers = files.map(async file => {
     let text = ''
-    for await (const part of file) {
-      t.equal((part as Uint8Array).length, 1)
-      text += String(part)
-    }
+    for await (const part of file) text += String(part)
     return text
       .trim()
       .split('\n')
@@ -420,7 +417,7 @@ t.test('hooks of load', async t => {
     progFailed: (prog, err) => heard.push(`${prog} failed: ${err.name}`),
   })
   await object.progs.on_request.attachIter().text()
-  await t.rejects(object.progs.endless.attachIter().text(), { code: 'ETIMEDOUT', errno: 110 })
+  await t.rejects(object.progs.endless.attachIter({ task: { tid: process.pid } }).text(), { code: 'ETIMEDOUT', errno: 110 })
   t.same(heard, ['on_request: traced 5', 'endless failed: ErrnoError'])
   object.close()
 })
