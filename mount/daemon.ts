@@ -212,9 +212,12 @@ class Daemon {
       report: err => this.#log.error({ err }, 'bug: a debug pin failed'),
       done: () => {},
     })
+    let before: Promise<unknown> = Promise.resolve()
     port1.on('message', (request: EngineRequest) => {
-      objects.update(this.#objects())
-      host.handle(request)
+      before = before.then(async () => {
+        if (request.t === 'open') objects.update(await this.#countedObjects())
+        host.handle(request)
+      })
     })
     port1.unref()
     this.#toFuse({ t: 'worker', id: OWN_ENGINE, port: port2, pending: pending.shared }, [port2])
@@ -239,6 +242,13 @@ class Daemon {
       this.#toFuse({ t: 'route', object, route: { worker: OWN_ENGINE, what: { kind: 'link', prog: name, target, aux: {} } } })
       this.#toFuse({ t: 'debug', name: file, object })
     }
+  }
+
+  /** With the elements of hashes, which their workers count. */
+  async #countedObjects(): Promise<ObjectsView> {
+    const counts = await this.#pool.mapCounts().catch(() => new Map<number, number>()) // a worker died: nobody counts
+    const now = this.#objects()
+    return { ...now, maps: now.maps.map(map => ({ ...map, elements: counts.get(map.id) ?? 0 })) }
   }
 
   #objects(): ObjectsView {

@@ -3,7 +3,6 @@
 # Without clang or the headers of libbpf it says so and does nothing: iterfs itself needs neither.
 set -eu
 cd "$(dirname "$0")/.."
-PATH=$PATH:/usr/sbin
 
 if ! command -v clang >/dev/null 2>&1; then
   echo "iterfs build: no clang: programs/*.bpf.c are not compiled"
@@ -16,9 +15,7 @@ fi
 
 mkdir -p dist/bpf dist/programs
 header=dist/bpf/vmlinux.h
-node dist/mount/cli/main.js btf dump --format c >"$header.new" 2>/dev/null ||
-  bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$header.new"
-mv "$header.new" "$header"
+node dist/mount/cli/main.js btf dump --format c >"$header"
 for source in programs/*.bpf.c; do
   name=$(basename "$source" .c)
   clang -target bpf -O2 -g -Wall -Werror -I dist/bpf -c "$source" -o "dist/programs/$name.o"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing: Debian packages (as root), npm packages, and the build. Says what it does; run again, it does nothing.
+# Installs what is missing: Debian packages (as root), npm packages, and the build. With the argument `test` also what only the tests
+# need: two more versions of clang. Says what it does; run again, it does nothing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +11,8 @@ if [ "$node_major" -lt 20 ]; then
 fi
 
 # command or file : Debian package
-wanted="clang:clang clang-16:clang-16 clang-19:clang-19 llvm-strip:llvm bpftool:bpftool fusermount3:fuse3 fusermount:fuse3 ip:iproute2 strace:strace python3:python3 setpriv:util-linux cc:gcc"
+wanted="clang:clang llvm-strip:llvm bpftool:bpftool fusermount3:fuse3 fusermount:fuse3 ip:iproute2 strace:strace python3:python3 setpriv:util-linux cc:gcc"
+[ "${1:-}" = test ] && wanted="$wanted clang-16:clang-16 clang-19:clang-19"
 missing=""
 for pair in $wanted; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"

@@ -18,8 +18,16 @@ for program in task task_file task_vma fs_type; do
   echo "+ iterfs pin programs/$program.ts $dir/$program"
   $iterfs pin "programs/$program.ts" "$dir/$program"
 done
-echo "+ ls -l $dir"
-ls -l "$dir"
+mkdir -p "$dir/bpf"
+for program in task task_file task_vma task_stack task_tree; do
+  object=dist/programs/$program.bpf.o
+  [ -e "$object" ] || continue # without clang they are not compiled
+  [ -e "$dir/bpf/$program" ] && continue
+  echo "+ iterfs pin $object $dir/bpf/$program"
+  $iterfs pin "$object" "$dir/bpf/$program"
+done
+echo "+ ls -l $dir $dir/bpf"
+ls -l "$dir" "$dir/bpf"
 echo "+ head -n 8 $dir/task"
 head -n 8 "$dir/task" 2>/dev/null
 echo

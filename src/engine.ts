@@ -5,6 +5,7 @@ import type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 import { BPF_ITER_RESCHED, findTarget, type IterReg, listTargets, type Opener } from './iter/reg.ts'
 import { IterSession, type RunProg } from './iter/session.ts'
 import { type Iter, loadModule, runnerOf } from './program/module.ts'
+import { isElf } from './util/bytes.ts'
 import { EBADF, EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, throwErrno } from './util/errno.ts'
 
 /** A program as it was found in its file. */
@@ -28,6 +29,26 @@ export interface Progress {
   leave(): void
 }
 
+/**
+ * What a program's file is: a BPF object by its first bytes, a module by its name.
+ * @throws ErrnoError EINVAL for any other file
+ */
+export function fileKind(path: string, bytes: Uint8Array): 'object' | 'module' {
+  if (isElf(bytes)) return 'object'
+  if (/\.[mc]?[jt]s$/.test(path)) return 'module'
+  const got = bytes.length === 0 ? 'an empty file' : `one that begins with ${[...bytes.subarray(0, 4)].map(hex).join(' ')}`
+  throw new ErrnoError(EINVAL, `${path}: want an ELF object made by clang, or a module (.ts, .mts, .js, .mjs), got ${got}`)
+}
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
+
+/** An open file: of an iterator (IterSession), or of a map. */
+interface OpenFile {
+  read(size: number): Uint8Array
+  unread(n: number): void
+  close(): void
+}
+
 export interface EngineOptions {
   readonly progress?: Progress
   /** Without it BPF objects cannot be loaded. */
@@ -36,7 +57,7 @@ export interface EngineOptions {
 
 export class Engine {
   readonly #progs = new Map<string, RunProg>()
-  readonly #sessions = new Map<number, IterSession>()
+  readonly #files = new Map<number, OpenFile>()
   readonly #progress: Progress | undefined
   readonly #bpf: BpfEngine | undefined
 
@@ -102,12 +123,12 @@ export class Engine {
     const run = this.#progs.get(prog) ?? this.#bpf?.prog(prog)?.run
     if (!run) throw new ErrnoError(ENOENT, `no program ${prog} in this engine`)
     const ops = targetOf(prog, target).seq_info.open(aux, opener)
-    this.#sessions.set(fh, new IterSession(ops, this.#guarded(run), sessionId))
+    this.#files.set(fh, new IterSession(ops, this.#guarded(run), sessionId))
   }
 
   /** open(2) of a pinned map: its elements as text. @throws ErrnoError ENOENT, EIO for a map without BTF or of another type */
   openMap(fh: number, id: number): void {
-    this.#sessions.set(fh, new IterSession(...this.bpf.show(id), 0n))
+    this.#files.set(fh, this.bpf.openMap(id))
   }
 
   /**
@@ -116,22 +137,22 @@ export class Engine {
    */
   read(fh: number, size: number, reader?: Opener): Uint8Array {
     if (reader && this.#bpf) this.#bpf.reader = reader
-    return this.#session(fh).read(size)
+    return this.#file(fh).read(size)
   }
 
   /** See IterSession.unread(). */
   unread(fh: number, n: number): void {
-    this.#session(fh).unread(n)
+    this.#file(fh).unread(n)
   }
 
   /** Last close of the file; unknown handles are ignored. */
   close(fh: number): void {
-    this.#sessions.get(fh)?.close()
-    this.#sessions.delete(fh)
+    this.#files.get(fh)?.close()
+    this.#files.delete(fh)
   }
 
-  #session(fh: number): IterSession {
-    return this.#sessions.get(fh) ?? throwBadf(fh)
+  #file(fh: number): OpenFile {
+    return this.#files.get(fh) ?? throwBadf(fh)
   }
 
   #guarded(run: RunProg): RunProg {

@@ -1,5 +1,24 @@
 // The public names of iterfs.
 
+export type { LoadOptions } from './api/core.ts'
+export { SyscallError } from './api/error.ts'
+export type { IterLink, IterOptions } from './api/link.ts'
+export type { ObjectMap, RawMap, UpdateFlag } from './api/map.ts'
+export { type BpfObject, type OpenOptions, openObject } from './api/object.ts'
+export type { ObjectProg } from './api/prog.ts'
+export { type SkeletonOptions, skeleton } from './api/skeleton.ts'
+export type {
+  AnyTypes,
+  CgroupParams,
+  Globals,
+  Input,
+  IterParams,
+  MapParams,
+  ObjectTypes,
+  ParamsOf,
+  TargetParams,
+  TaskParams,
+} from './api/types.ts'
 export { compileWasm } from './bpf/compile.ts'
 export type {
   BpfEngineOptions,
@@ -18,8 +37,9 @@ export { formatRaw } from './btf/format-raw.ts'
 export { parseBtf } from './btf/parse.ts'
 export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
 export type { Btf, BtfType } from './btf/types.ts'
+export type { BtfValue } from './btf/value.ts'
 export { parseElf } from './elf/parse.ts'
-export { type Attached, Engine, type FoundProg, type Progress } from './engine.ts'
+export { type Attached, Engine, type FoundProg, fileKind, type Progress } from './engine.ts'
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 export {
@@ -62,6 +82,7 @@ export { registerTargets } from './targets/register.ts'
 export { ADDRESS, type Addressed } from './util/address.ts'
 export { encodeText, isElf } from './util/bytes.ts'
 export * from './util/errno.ts'
+export { BpfError } from './util/error.ts'
 export { ObjectGone } from './util/object-gone.ts'
 export type { Compile } from './vm/engine.ts'
 export { compileInterpreter } from './vm/interpreter.ts'

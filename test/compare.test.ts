@@ -1,12 +1,12 @@
 // The same object through the kernel and through iterfs, for every program of ours: identical bytes.
-import { readdirSync } from 'node:fs'
+import { copyFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { COMPARE_CASES, type CompareCase } from './cases/compare.ts'
 import { type Compilation, compileAll } from './support/clang.ts'
 import { diffOf, runBoth, type Way } from './support/compare.ts'
-import { startDaemon } from './support/daemon.ts'
-import { Kernel, noKernelBpf } from './support/kernel.ts'
+import { type Daemon, iterfs, run, startDaemon } from './support/daemon.ts'
+import { bpftool, Kernel, noKernelBpf } from './support/kernel.ts'
 import { ROOT } from './support/paths.ts'
 import { type ProcessTree, startProcessTree } from './support/process-tree.ts'
 
@@ -51,7 +51,37 @@ t.test('same object, same bytes', { skip: noKernelBpf() }, async t => {
       t.fail(name, { error: (err as Error).message })
     }
   }
+  keptGlobals(t, kernel, daemon, tree.pid)
 })
+
+/** The variables of the worked example: written by its program, kept from one open to the next, and set from outside while it is pinned. */
+function keptGlobals(t: Test, kernel: Kernel, daemon: Daemon, pid: number): void {
+  const object = join(kernel.folder('globals'), 'worked.bpf.o')
+  copyFileSync(join(kernel.folder('by-clang'), 'task_file.bpf.o'), object)
+  const theirs = kernel.pin(object, 'worked', ['pid', `${pid}`])
+  daemon.pin(object, 'worked', '--pid', `${pid}`)
+  const ours = join(daemon.dir, 'worked')
+
+  const { prog_id } = JSON.parse(bpftool('-j', 'link', 'show', 'pinned', theirs)) as { prog_id: number }
+  const { map_ids } = JSON.parse(bpftool('-j', 'prog', 'show', 'id', `${prog_id}`)) as { map_ids: number[] }
+  const isBss = (id: number): boolean => bpftool('map', 'show', 'id', `${id}`).includes(' worked.bss ')
+  const map = ['id', `${map_ids.find(isBss)}`]
+  const bss = ['name', 'worked.bss']
+  const update = ['key', '0', '0', '0', '0', 'value', ...bytesOf(1, 5, 6, 7)]
+
+  const both = (what: string): void => {
+    const lines = [theirs, ours].map(path => run('cat', [path]).stdout.split('\n').length)
+    t.equal(lines[1], lines[0], `${what}: lines`)
+    t.equal(iterfs('map', '-j', 'dump', ...bss).stdout.trim(), bpftool('-j', 'map', 'dump', ...map).trim(), what)
+  }
+  both('after the first read')
+  both('after the second read')
+  bpftool('map', 'update', ...map, ...update)
+  t.equal(iterfs('map', 'update', ...bss, ...update).stderr, '')
+  both('with target_pid of another process')
+}
+
+const bytesOf = (...numbers: number[]): string[] => [...new Uint8Array(Uint32Array.from(numbers).buffer)].map(String)
 
 /** The folder tells how it was made, the file's name makes the names of maps. */
 function objectOf(kernel: Kernel, { file, clang, cpu }: CompareCase): string {

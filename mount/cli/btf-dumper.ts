@@ -1,6 +1,7 @@
 // Values printed through BTF as bpftool does (its btf_dumper.c). Three of its faults are not copied: a float is a number instead of
 // `(unsupported-kind` and the end of the struct, a backslash in a string is a backslash instead of a newline, and a bool is one byte.
 import { type Btf, type BtfType, sizeOrNull, skipQualifiers, typeOf } from '../../src/index.ts'
+import { readBits } from '../../src/util/bits.ts'
 import type { JsonWriter } from './json-writer.ts'
 
 /** Deepest nesting, so that any BTF comes to an end. */
@@ -113,25 +114,18 @@ function stringOf(btf: Btf, { type: id, count }: Of<'array'>, view: DataView, at
 
 function dumpEnum(json: JsonWriter, type: Of<'enum' | 'enum64'>, view: DataView, at: number): void {
   const bits = type.size * 8
-  const value = BigInt.asIntN(bits, readInt(view, at, type.size))
+  const value = BigInt.asIntN(bits, readBits(view, at, 0, bits))
   const found = type.values.find(one => BigInt.asIntN(bits, one.value) === value)
   if (found) json.string(found.name)
   else json.raw(`${value}`)
-}
-
-/** Up to 16 bytes as an unsigned number. */
-function readInt(view: DataView, at: number, size: number): bigint {
-  let value = 0n
-  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(view.getUint8(at + i))
-  return value
 }
 
 function dumpInt(dumper: Dumper, type: Of<'int'>, view: DataView, at: number): void {
   const { json, plain } = dumper
   if (type.offBits > 0 || type.bits % 8 !== 0)
     return dumpBits(dumper, type.bits, view, at + (type.offBits >>> 3), type.offBits & 7)
-  if (type.bits === 128) return json.raw(hexNumber(readInt(view, at, 16), plain))
-  const value = readInt(view, at, type.bits / 8)
+  if (type.bits === 128) return json.raw(hexNumber(readBits(view, at, 0, 128), plain))
+  const value = readBits(view, at, 0, type.bits)
   switch (type.encoding) {
     case BTF_INT_SIGNED:
       return json.raw(`${BigInt.asIntN(type.bits, value)}`)
@@ -151,8 +145,7 @@ function charOf(code: number, plain: boolean): string {
 }
 
 function dumpBits({ json, plain }: Dumper, bits: number, view: DataView, at: number, shift: number): void {
-  const value = readInt(view, at, Math.min(16, Math.ceil((bits + shift) / 8))) >> BigInt(shift)
-  json.raw(hexNumber(BigInt.asUintN(bits, value), plain))
+  json.raw(hexNumber(readBits(view, at, shift, Math.min(bits, 128 - shift)), plain))
 }
 
 const hexNumber = (value: bigint, plain: boolean): string => (plain ? `0x${value.toString(16)}` : `"0x${value.toString(16)}"`)

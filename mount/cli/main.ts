@@ -100,6 +100,13 @@ function build(): Command {
     .action(later(() => import('./commands/btf.ts'), 'btfDump'))
 
   iterfs
+    .command('gen')
+    .description('write code')
+    .command('skeleton <object> [words...]')
+    .description('a TypeScript module that has the bytes of OBJECT and its types; `name NAME` calls the object so')
+    .action(later(() => import('./commands/gen.ts'), 'genSkeleton'))
+
+  iterfs
     .command('vm')
     .description('run BPF instructions')
     .command('run [memory]')

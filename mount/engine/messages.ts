@@ -49,6 +49,7 @@ export type EngineCommand =
   | { t: 'unload'; prog: string }
   | { t: 'freeMap'; map: number }
   | { t: 'map'; id: number; request: MapRequest }
+  | { t: 'counts'; id: number }
   | { t: 'attach'; id: number; prog: string; target: string; info: IterLinkInfo | undefined }
   | { t: 'detach'; target: string; aux: IterAux }
   | { t: 'objects'; objects: ObjectsView }
@@ -64,6 +65,7 @@ export type EngineEvent =
   | { t: 'loaded'; id: number; progs: ProgDesc[]; maps: LoadedMap[] }
   | { t: 'createdMap'; id: number; map: LoadedMap }
   | { t: 'mapped'; id: number; answer: MapAnswer }
+  | { t: 'counted'; id: number; counts: [id: number, count: number][] }
   | { t: 'attached'; id: number; attached: Attached }
   | { t: 'failed'; id: number; failure: Failure }
   | { t: 'reply'; bytes: Uint8Array }

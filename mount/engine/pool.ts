@@ -8,15 +8,17 @@ import {
   EIO,
   ErrnoError,
   ETIMEDOUT,
+  errnoOf,
+  fileKind,
   type IterAux,
   type IterLinkInfo,
-  isElf,
   type LoadedMap,
   type MapAnswer,
   type MapCreate,
   type MapRequest,
   type ObjectLoad,
   type ObjectsView,
+  strerror,
 } from '../../src/index.ts'
 import { encodeReply } from '../fuse/protocol.ts'
 import type { EngineCommand, EngineEvent, EngineInit, FuseCommand, ProgDesc } from './messages.ts'
@@ -111,8 +113,11 @@ export class EnginePool {
     set: Record<string, string>,
     withMap?: { readonly id: number; readonly worker: number },
   ): Promise<Loaded> {
-    const bytes = await readFile(path)
-    if (isElf(bytes)) {
+    const bytes = await readFile(path).catch((err: unknown) => {
+      const errno = errnoOf(err, () => {})
+      throw new ErrnoError(errno, `${path}: ${strerror(errno)}`)
+    })
+    if (fileKind(path, bytes) === 'object') {
       const object = { number: ++this.#lastObject, path, bytes, set, ...(withMap ? { withMap: withMap.id } : {}) }
       return this.#loadInto(withMap ? this.#thread(withMap.worker) : this.#objectThread(), { t: 'loadObject', object })
     }
@@ -139,6 +144,13 @@ export class EnginePool {
   async mapRequest(worker: number, request: MapRequest): Promise<MapAnswer> {
     const event = await this.#call(this.#thread(worker), id => ({ t: 'map', id, request }))
     return event.t === 'mapped' ? event.answer : this.#unexpected(worker, event)
+  }
+
+  /** Elements of all hashes, by id of the map. */
+  async mapCounts(): Promise<Map<number, number>> {
+    const engines = [...this.#threads.values()].filter(engine => engine.held.size > 0 && engine.kind === 'objects')
+    const events = await Promise.all(engines.map(engine => this.#call(engine, id => ({ t: 'counts', id }))))
+    return new Map(events.flatMap(event => (event.t === 'counted' ? event.counts : [])))
   }
 
   /** The target's part of BPF_LINK_CREATE. @throws ErrnoError of the attach check */

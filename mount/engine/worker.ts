@@ -80,6 +80,8 @@ async function command(message: EngineCommand): Promise<void> {
       return toMain({ t: 'attached', id: message.id, attached: host.engine.attach(message.prog, message.target, message.info) })
     case 'map':
       return toMain({ t: 'mapped', id: message.id, answer: host.engine.bpf.request(message.request) })
+    case 'counts':
+      return toMain({ t: 'counted', id: message.id, counts: host.engine.bpf.counts() })
     case 'createMap':
       return toMain({ t: 'loaded', id: message.id, progs: [], maps: [host.engine.bpf.createMap(message.map)] })
     case 'loadObject': {

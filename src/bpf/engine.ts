@@ -10,15 +10,15 @@ import { createMap } from '../maps/create.ts'
 import type { BpfMap, MapAttr } from '../maps/map.ts'
 import { parseObject } from '../object/parse.ts'
 import { resolveObject } from '../object/resolve.ts'
-import type { MapSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
+import type { MapSpec, ObjectSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { SeqOperations } from '../seq/seq-operations.ts'
 import { kallsyms } from '../sources/kallsyms.ts'
 import { decodeText } from '../util/bytes.ts'
-import { EINVAL, EIO, ENOENT, EPERM, ErrnoError } from '../util/errno.ts'
+import { EINVAL, ENOENT, EPERM, ErrnoError } from '../util/errno.ts'
 import { LAYOUT } from '../vm/memory.ts'
 import { checkCalls } from './calls.ts'
 import { kernelTypes } from './kernel-types.ts'
+import { openMapFile, type TextFile } from './map-file.ts'
 import { type BpfHooks, BpfSpace, type SpaceProg } from './space.ts'
 
 /** An object to be loaded: plain data that crosses threads. */
@@ -132,8 +132,12 @@ export class BpfEngine {
    * @throws BpfError what is wrong with the object; ErrnoError ENOMEM, E2BIG for maps that cannot be made, ENOENT for a map that is gone
    */
   load(request: ObjectLoad): LoadedObject {
+    return this.loadSpec(parseObject(request.bytes, request.path), request)
+  }
+
+  /** As load(), of an object that was read before and may have been changed since. */
+  loadSpec(spec: ObjectSpec, request: Omit<ObjectLoad, 'path' | 'bytes'>): LoadedObject {
     const { platform } = this.#options
-    const spec = parseObject(request.bytes, request.path)
     const object = resolveObject(spec, {
       targetBtf: kernelTypes().btf.btf,
       set: request.set,
@@ -171,10 +175,14 @@ export class BpfEngine {
     this.#progs.delete(key)
   }
 
-  /** open(2) of a pinned map: its elements as text (bpffs_map_fops). @throws ErrnoError ENOENT; EIO for a map that has no such text */
-  show(id: number): [SeqOperations, RunProg] {
-    const map = this.map(id) ?? noMap(id)
-    throw new ErrnoError(EIO, `map ${map.attr.name} cannot be shown`)
+  /** open(2) of a pinned map: its elements as text. @throws ErrnoError ENOENT; EIO for a map that has no such text */
+  openMap(id: number): TextFile {
+    return openMapFile(this.map(id) ?? noMap(id))
+  }
+
+  /** Elements of each map by id; see BpfMap.elemCount. */
+  counts(): [id: number, count: number][] {
+    return [...this.#maps.keys()].map(id => [id, this.map(id)?.elemCount ?? 0])
   }
 
   /** BPF_MAP_LOOKUP_ELEM and its kin. @throws ErrnoError ENOENT for a map that is gone */
@@ -236,7 +244,7 @@ export class BpfEngine {
   /** Compiles a program; one that is no iterator can only be called through a program array. */
   #addProg(
     space: BpfSpace,
-    { number }: ObjectLoad,
+    { number }: Pick<ObjectLoad, 'number'>,
     object: ResolvedObject,
     prog: ResolvedProg,
     maps: readonly BpfMap[],

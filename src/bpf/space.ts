@@ -14,13 +14,14 @@ import type { CtxArgs } from '../seq/seq-operations.ts'
 import { SourceSession } from '../sources/session.ts'
 import { Lines } from '../sources/text.ts'
 import { pageAddress, pageAt } from '../util/address.ts'
-import { EFAULT, ENOENT, EOPNOTSUPP, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
+import { EFAULT, ENOENT, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { AddressSpace, MEM_BASE_HI } from '../vm/memory.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { helperMachine } from './machine.ts'
 import { kernelObjects } from './objects.ts'
+import { typedPrinter } from './typed.ts'
 
 /** MAX_TAIL_CALL_CNT */
 const MAX_TAIL_CALLS = 33
@@ -130,7 +131,7 @@ export class BpfSpace {
       now: this.#now,
       mapAt: (lo, hi) => this.#mapBehind(lo, hi),
       objects: kernelObjects(this.kernel, platform),
-      printTyped: () => -EOPNOTSUPP,
+      printTyped: typedPrinter(this.kernel),
       trace: text => hooks.trace(this.#now.prog.name, text),
       machine: helperMachine(platform),
     }

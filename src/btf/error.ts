@@ -33,6 +33,12 @@ const ERRORS = {
     `.BTF: type ${id} (${kind}) is nested more than ${limit} deep`,
   text: ({ limit }: { limit: number }) => `types give more than ${limit} characters of C`,
   unsized: ({ id, kind }: { id: number; kind: string }) => `type ${id} (${kind}) has no size`,
+  value: ({ path, want, got }: { path: string; want: string; got: string }) => `${path}: want ${want}, got ${got}`,
+  member: ({ path, name, there }: { path: string; name: string; there: readonly string[] }) =>
+    `${path}: no ${name}; there are: ${there.join(', ') || 'none'}`,
+  outside: ({ off, end, size }: At & { end: number; size: number }) =>
+    `a value at ${off} to ${end} does not lie in its ${size} bytes`,
+  parts: ({ limit }: { limit: number }) => `a value has more than ${limit} parts`,
   record: ({ off, what, want, got }: At & { what: string; want: number; got: number }) =>
     `.BTF.ext at ${off}: want ${what} records of ${want} bytes or more and a multiple of 4, got ${got}`,
   relo: ({ off, got }: At & { got: number }) => `.BTF.ext at ${off}: unknown CO-RE relocation kind ${got}`,

@@ -96,13 +96,11 @@ export class Frame {
   }
 
   load(off: number, size: number): Known {
-    const slot = this.slots.get(off)
-    if (!slot || slot.size < size) return null
-    return slot.value?.kind === 'number'
-      ? number(BigInt.asUintN(size * 8, slot.value.value))
-      : slot.size === size
-        ? slot.value
-        : null
+    const at = this.slots.has(off) ? off : off & ~7
+    const slot = this.slots.get(at)
+    if (!slot || off + size > at + slot.size) return null
+    if (slot.value?.kind === 'number') return number(BigInt.asUintN(size * 8, slot.value.value >> BigInt(8 * (off - at))))
+    return slot.size === size ? slot.value : null
   }
 
   /** A load from an unknown place of a stack. */

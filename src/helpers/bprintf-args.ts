@@ -167,3 +167,7 @@ export function hashHalves(lo: number, hi: number): number {
   }
   return hash >>> 0
 }
+
+/** hashHalves() of an address. */
+export const hashAddress = (address: bigint): bigint =>
+  BigInt(hashHalves(Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n))))

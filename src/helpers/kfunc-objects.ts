@@ -15,8 +15,6 @@ const DYNPTR_SIZE = 16
 const PAD_ZEROS = 1
 /** BPF_STDOUT, BPF_STDERR */
 const STREAMS = [1, 2]
-/** Hashes, the types that count their elements (bpf_map_init_elem_count). */
-const COUNTED = [1, 5, 9, 10, 13]
 
 export function objectKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
   const { env, space } = c
@@ -107,11 +105,7 @@ export function objectKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
     bpf_get_kmem_cache: () => c.retHalves(0, 0),
 
     bpf_map_sum_elem_count() {
-      const map = env.mapAt(c.lo(1), c.hi(1))
-      if (map === null || !COUNTED.includes(map.attr.type)) return 0
-      let count = 0
-      for (let key = map.nextKey(null); key !== null; key = map.nextKey(key)) count++
-      return count
+      return env.mapAt(c.lo(1), c.hi(1))?.elemCount ?? 0
     },
 
     bpf_dynptr_adjust() {

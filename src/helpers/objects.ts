@@ -61,7 +61,9 @@ export function objectHelpers(c: HelperContext): Pick<Helpers, Names> {
 
     seq_printf_btf() {
       const text = typed(2)
-      return typeof text === 'number' ? text : env.now.seq.write(text)
+      if (typeof text === 'number') return text
+      env.now.seq.write(text) // a text that does not fit marks the buffer full; the helper does not say it
+      return 0
     },
     snprintf_btf() {
       const size = c.u32(2)

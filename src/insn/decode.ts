@@ -4,28 +4,25 @@ import { fail } from './error.ts'
 import { FP, INSN_SIZE, type Insn } from './insn.ts'
 import { ADDR_SPACE_CAST, ATOMIC_BY_IMM, CALL_KIND, FORMS, type Form, LOAD_ACQ, PSEUDO, STORE_REL } from './opcode.ts'
 
-/** The fields of one instruction as they are encoded; `off` and `imm` signed. */
-export interface RawInsn {
-  readonly index: number
-  readonly opcode: number
-  readonly dst: number
-  readonly src: number
-  readonly off: number
-  readonly imm: number
+/** The fields of the instruction that is decoded, as they are encoded; `off` and `imm` signed. One object is filled again and again. */
+interface RawInsn {
+  index: number
+  opcode: number
+  dst: number
+  src: number
+  off: number
+  imm: number
 }
 
-/** Reads the fields of instruction `index`. */
-export function rawInsn(view: DataView, index: number): RawInsn {
+function readRaw(raw: RawInsn, view: DataView, index: number): void {
   const at = index * INSN_SIZE
   const regs = view.getUint8(at + 1)
-  return {
-    index,
-    opcode: view.getUint8(at),
-    dst: regs & 15,
-    src: regs >> 4,
-    off: view.getInt16(at + 2, true),
-    imm: view.getInt32(at + 4, true),
-  }
+  raw.index = index
+  raw.opcode = view.getUint8(at)
+  raw.dst = regs & 15
+  raw.src = regs >> 4
+  raw.off = view.getInt16(at + 2, true)
+  raw.imm = view.getInt32(at + 4, true)
 }
 
 /**
@@ -36,13 +33,14 @@ export function decode(bytes: Uint8Array): (Insn | null)[] {
   if (bytes.length === 0 || bytes.length % INSN_SIZE !== 0) fail('INSN_SIZE', { got: bytes.length })
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const count = bytes.length / INSN_SIZE
-  const insns: (Insn | null)[] = []
-  while (insns.length < count) {
-    const raw = rawInsn(view, insns.length)
+  const insns = new Array<Insn | null>(count).fill(null)
+  const raw: RawInsn = { index: 0, opcode: 0, dst: 0, src: 0, off: 0, imm: 0 }
+  for (let index = 0; index < count; index++) {
+    readRaw(raw, view, index)
     const form = FORMS[raw.opcode]
-    if (form === undefined) return fail('INSN_OPCODE', { insn: raw.index, opcode: raw.opcode })
-    if (form.kind === 'ld_imm64') insns.push(imm64(raw, insns.length + 1 < count ? rawInsn(view, insns.length + 1) : null), null)
-    else insns.push(DECODE[form.kind](raw, form as never))
+    if (form === undefined) return fail('INSN_OPCODE', { insn: index, opcode: raw.opcode })
+    if (form.kind === 'ld_imm64') insns[index++] = imm64(raw, view, count)
+    else insns[index] = DECODE[form.kind](raw, form as never)
   }
   return insns
 }
@@ -54,16 +52,16 @@ const DECODE: Decoders = {
     const { op, width, x } = form
     if (op === 'mov' && x && raw.off !== 0) return movsx(raw, width)
     const signed = raw.off === 1 && form.signedOp !== op
-    if (!signed) reserved(raw, 'off')
+    if (!signed) reserved(raw, OFF)
     const dst = target(raw)
     return { kind: 'alu', op: signed ? form.signedOp : op, width, dst, src: rhs(raw, x), imm: raw.imm }
   },
   neg(raw, { width }) {
-    reserved(raw, 'src', 'off', 'imm')
+    reserved(raw, SRC | OFF | IMM)
     return { kind: 'neg', width, dst: target(raw) }
   },
   end(raw, { to }) {
-    reserved(raw, 'src', 'off')
+    reserved(raw, SRC | OFF)
     if (raw.imm !== 16 && raw.imm !== 32 && raw.imm !== 64) return wrongField(raw, 'imm', '16, 32 or 64')
     return { kind: 'end', to, bits: raw.imm, dst: target(raw) }
   },
@@ -71,32 +69,32 @@ const DECODE: Decoders = {
     return { kind: 'jump', op, width, dst: reg(raw, raw.dst), off: raw.off, src: rhs(raw, x), imm: raw.imm }
   },
   goto(raw, { long }) {
-    reserved(raw, 'dst', 'src', long ? 'off' : 'imm')
+    reserved(raw, DST | SRC | (long ? OFF : IMM))
     return { kind: 'goto', long, off: long ? raw.imm : raw.off }
   },
   may_goto(raw) {
-    reserved(raw, 'dst', 'src', 'imm')
+    reserved(raw, DST | SRC | IMM)
     return { kind: 'may_goto', off: raw.off }
   },
   call(raw) {
-    reserved(raw, 'dst')
-    if (raw.src !== CALL_KIND.KFUNC) reserved(raw, 'off')
+    reserved(raw, DST)
+    if (raw.src !== CALL_KIND.KFUNC) reserved(raw, OFF)
     const to = (['helper', 'local', 'kfunc'] as const)[raw.src] ?? wrongField(raw, 'src_reg', '0, 1 or 2')
     return { kind: 'call', to, imm: raw.imm, off: raw.off }
   },
   // Clang 14 to 18 put the register into imm.
   callx(raw) {
-    reserved(raw, 'src', 'off')
-    if (raw.dst !== 0) reserved(raw, 'imm')
+    reserved(raw, SRC | OFF)
+    if (raw.dst !== 0) reserved(raw, IMM)
     const number = raw.dst !== 0 ? raw.dst : raw.imm
     return { kind: 'callx', dst: reg(raw, number >>> 0) }
   },
   exit(raw) {
-    reserved(raw, 'dst', 'src', 'off', 'imm')
+    reserved(raw, DST | SRC | OFF | IMM)
     return { kind: 'exit' }
   },
   load(raw, { size, signed }) {
-    reserved(raw, 'imm')
+    reserved(raw, IMM)
     return { kind: 'load', size, signed, acquire: false, dst: target(raw), base: reg(raw, raw.src), off: raw.off }
   },
   store(raw, { size, x }) {
@@ -126,37 +124,37 @@ function movsx(raw: RawInsn, width: 32 | 64): Insn {
   const { off } = raw
   if (off !== 8 && off !== 16 && (off !== 32 || width === 32))
     return wrongField(raw, 'off', width === 64 ? '0, 8, 16 or 32' : '0, 8 or 16')
-  reserved(raw, 'imm')
+  reserved(raw, IMM)
   return { kind: 'movsx', width, bits: off, dst: target(raw), src: reg(raw, raw.src) }
 }
 
-function imm64(raw: RawInsn, half: RawInsn | null): Insn {
-  if (half === null || half.opcode !== 0 || half.dst !== 0 || half.src !== 0 || half.off !== 0)
-    return fail('INSN_IMM64', { insn: raw.index })
-  reserved(raw, 'off')
+function imm64(raw: RawInsn, view: DataView, count: number): Insn {
+  const second = (raw.index + 1) * INSN_SIZE
+  // Opcode, registers and off of the second half are 0.
+  if (raw.index + 1 >= count || view.getUint32(second, true) !== 0) return fail('INSN_IMM64', { insn: raw.index })
+  reserved(raw, OFF)
   if (raw.src > PSEUDO.MAP_IDX_VALUE) wrongField(raw, 'src_reg', '0 to 6')
-  return { kind: 'ld_imm64', dst: target(raw), lo: raw.imm, hi: half.imm, pseudo: raw.src }
+  return { kind: 'ld_imm64', dst: target(raw), lo: raw.imm, hi: view.getInt32(second + 4, true), pseudo: raw.src }
 }
 
 /** The register that is the second operand, with imm 0; null for an immediate, with src_reg 0. */
 function rhs(raw: RawInsn, x: boolean): number | null {
-  reserved(raw, x ? 'imm' : 'src')
+  reserved(raw, x ? IMM : SRC)
   return x ? reg(raw, raw.src) : null
 }
 
-const FIELD_NAMES = { dst: 'dst_reg', src: 'src_reg', off: 'off', imm: 'imm' } as const
+/** Fields, as bits. */
+const [DST, SRC, OFF, IMM] = [1, 2, 4, 8]
 
-function reserved(raw: RawInsn, ...fields: readonly (keyof typeof FIELD_NAMES)[]): void {
-  for (const field of fields)
-    if (raw[field] !== 0)
-      fail('INSN_FIELD', {
-        insn: raw.index,
-        opcode: raw.opcode,
-        field: FIELD_NAMES[field],
-        want: '0 (reserved)',
-        got: raw[field],
-      })
+function reserved(raw: RawInsn, fields: number): void {
+  if (fields & DST && raw.dst !== 0) notZero(raw, 'dst_reg', raw.dst)
+  if (fields & SRC && raw.src !== 0) notZero(raw, 'src_reg', raw.src)
+  if (fields & OFF && raw.off !== 0) notZero(raw, 'off', raw.off)
+  if (fields & IMM && raw.imm !== 0) notZero(raw, 'imm', raw.imm)
 }
+
+const notZero = (raw: RawInsn, field: string, got: number): never =>
+  fail('INSN_FIELD', { insn: raw.index, opcode: raw.opcode, field, want: '0 (reserved)', got })
 
 const wrongField = (raw: RawInsn, field: 'imm' | 'off' | 'src_reg', want: string): never =>
   fail('INSN_FIELD', { insn: raw.index, opcode: raw.opcode, field, want, got: field === 'src_reg' ? raw.src : raw[field] })

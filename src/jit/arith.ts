@@ -4,7 +4,7 @@ import { LOCAL } from './abi.ts'
 import { type Code, I32, I64, OP } from './wasm-module.ts'
 
 /** Operations that are one instruction, for 64 and 32 bits. Shifts take the low 6 or 5 bits, as BPF's do. */
-const SIMPLE: Readonly<Partial<Record<AluOp, readonly [wide: number, narrow: number]>>> = {
+export const SIMPLE: Readonly<Partial<Record<AluOp, readonly [wide: number, narrow: number]>>> = {
   add: [OP.i64_add, OP.i32_add],
   sub: [OP.i64_sub, OP.i32_sub],
   mul: [OP.i64_mul, OP.i32_mul],
@@ -58,10 +58,10 @@ const WIDTHS: Readonly<Record<32 | 64, Width>> = {
 }
 
 /**
- * One operation on operands that `left` and `right` leave on the stack; they may be written more than once. `divisor` is the right one when it
- * is known. mov is none of them.
+ * A division of operands that `left` and `right` leave on the stack; they are written more than once. `divisor` is the right one when it
+ * is known.
  */
-export function writeAlu(
+export function writeDivision(
   code: Code,
   op: AluOp,
   width: 32 | 64,
@@ -70,12 +70,6 @@ export function writeAlu(
   divisor: number | undefined,
 ): void {
   const { type, index, eqz, add, le_u, mul, constant } = WIDTHS[width]
-  const simple = SIMPLE[op]
-  if (simple !== undefined) {
-    left()
-    right()
-    return code.u8(simple[index])
-  }
   const { ops, byZero } = DIVISIONS[op]!
   const divide = (): void => {
     left()

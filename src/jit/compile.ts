@@ -3,23 +3,62 @@ import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/e
 import { FUEL_SLICE } from '../vm/engine.ts'
 import { addressText, fault } from '../vm/error.ts'
 import { LAYOUT } from '../vm/memory.ts'
-import { fillFuel, funcIndex, MAX_FRAMES, type Prepared, prepare, reachable, TAIL_CALL } from '../vm/prepare.ts'
+import {
+  burnCallback,
+  fillFuel,
+  funcIndex,
+  MAX_FRAMES,
+  type Prepared,
+  prepare,
+  reachableCalls,
+  TAIL_CALL,
+} from '../vm/prepare.ts'
 import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
 import { type HelperOf, writeSubprog } from './lower.ts'
 
 /**
- * The WebAssembly compiler as an engine. `compile` makes a module of its bytes: V8 begins in its baseline tier unless the process asks for
- * more, which src/ cannot do here (src/platform/v8.ts does).
+ * Makes a module of its bytes. V8 begins in its baseline tier unless the process asks for more, which src/ cannot do here (src/platform/v8.ts
+ * does). `first` does the first run of a program, for a module whose functions are compiled when they are called.
  */
+export type CompileModule = (bytes: Uint8Array) => {
+  readonly module: WebAssembly.Module
+  readonly first?: <T>(run: () => T) => T
+}
+
+/** The WebAssembly compiler as an engine. */
 export const wasmCompiler =
-  (compile: (bytes: Uint8Array) => WebAssembly.Module): Compile =>
+  (compile: CompileModule): Compile =>
   (program, host) => {
     const written = writeModule(program, host)
-    return new WasmExecutable(written, compile(written.bytes), host)
+    const { module, first } = compile(written.bytes)
+    const exec = new WasmExecutable(written, module, host)
+    return first ? new FirstRun(exec, first) : exec
   }
 
 /** The WebAssembly compiler, in the tier that V8 takes by itself. */
-export const compileWasm: Compile = wasmCompiler(bytes => new WebAssembly.Module(bytes))
+export const compileWasm: Compile = wasmCompiler(bytes => ({ module: new WebAssembly.Module(bytes) }))
+
+/** Does the first run through `first`. */
+class FirstRun implements Executable {
+  readonly #exec: Executable
+  #first: (<T>(run: () => T) => T) | undefined
+
+  constructor(exec: Executable, first: <T>(run: () => T) => T) {
+    this.#exec = exec
+    this.#first = first
+  }
+
+  run(lo: number, hi: number): number {
+    const first = this.#first
+    if (!first) return this.#exec.run(lo, hi)
+    this.#first = undefined
+    return first(() => this.#exec.run(lo, hi))
+  }
+
+  callback(lo: number, hi: number): number {
+    return this.#exec.callback(lo, hi)
+  }
+}
 
 interface Written {
   readonly prog: Prepared
@@ -33,8 +72,8 @@ export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): W
   const byId = new Map<number, HelperCode>()
   const helperOf: HelperOf = ({ to, imm }) => (to === 'kfunc' ? program.kfuncs[imm]! : byId.get(imm)!)
   const helpers = new Set<HelperCode>()
-  for (const insn of reachable(prog)) {
-    if (insn.kind !== 'call' || insn.to === 'local' || (insn.to === 'helper' && insn.imm === TAIL_CALL)) continue
+  for (const insn of reachableCalls(prog)) {
+    if (insn.to === 'local' || (insn.to === 'helper' && insn.imm === TAIL_CALL)) continue
     if (insn.to === 'helper' && !byId.has(insn.imm)) byId.set(insn.imm, host.helper(insn.imm))
     helpers.add(helperOf(insn))
   }
@@ -88,6 +127,7 @@ class WasmExecutable implements Executable {
   callback(lo: number, hi: number): number {
     const index = funcIndex(lo, hi, this.#subprogCount)
     if (index < 0) fault('VM_CALLBACK', { prog: this.#name, address: addressText(lo, hi) })
+    burnCallback(this.#host)
     const { view } = this.#host.space
     const sp = view.getUint32(LAYOUT.SP, true)
     try {

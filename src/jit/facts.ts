@@ -8,8 +8,6 @@ import type { Cfg } from './cfg.ts'
 const REGS = FP + 1
 /** Nothing is known. */
 const UNKNOWN = 0x7fff_ffff
-/** An address in the window, with no distance at which storing is known to be allowed. */
-const LOADS_ONLY = 0x7fff_fffe
 
 /**
  * Two numbers a register. Frame: its distance from r10. Window: the register is an address in the window, and at this distance or
@@ -97,10 +95,9 @@ export class Facts {
     return off >= this.#now[REGS + base]!
   }
 
-  /** A check, or the access itself, has shown that `base` is in the window; for a store, that it may be written at `off`. */
-  checked(base: number, storeAt?: number): void {
-    const known = Math.min(this.#now[REGS + base]!, LOADS_ONLY)
-    this.#now[REGS + base] = storeAt === undefined ? known : Math.min(known, storeAt)
+  /** A check has shown that `base` is in the window and may be stored to at `off`. */
+  checked(base: number, off: number): void {
+    this.#now[REGS + base] = Math.min(this.#now[REGS + base]!, off)
   }
 
   /** What the instruction changes; called behind it. */
@@ -121,7 +118,7 @@ export class Facts {
       }
     }
     const writes = writtenBy(insn)
-    for (let reg = 0; reg < FP; reg++) if (writes & (1 << reg)) this.#forget(reg)
+    if (writes !== 0) this.#forget(31 - Math.clz32(writes))
     if (insn.kind === 'ld_imm64' && insn.pseudo === PSEUDO.NONE && insn.hi >>> 0 === MEM_BASE_HI)
       now[REGS + insn.dst] = Math.max(-0x8000, LAYOUT.STACK - (insn.lo >>> 0))
   }
@@ -132,7 +129,7 @@ export class Facts {
   }
 }
 
-/** The registers that an instruction writes, as bits. */
+/** The register that an instruction writes, as a bit; 0 for none. */
 export function writtenBy(insn: Insn | null): number {
   switch (insn?.kind) {
     case 'alu':

@@ -9,14 +9,17 @@ import { FUEL_SLICE, FUNC_HI, type HelperCode } from '../vm/engine.ts'
 import { FRAME_SIZE, LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
 import { MAY_GOTO_MAX, type Prepared, TAIL_CALL } from '../vm/prepare.ts'
 import { checkFrame, LOCAL, loadOp, type ProgramModule, REG_LOCALS } from './abi.ts'
-import { writeAlu, writeCondition, writeSwap } from './arith.ts'
+import { SIMPLE, writeCondition, writeDivision, writeSwap } from './arith.ts'
 import { buildCfg, type Cfg } from './cfg.ts'
-import { Facts } from './facts.ts'
+import { Facts, writtenBy } from './facts.ts'
 import { type BlockWriter, writeBlocks } from './structure.ts'
 import { type Code, I64, OP } from './wasm-module.ts'
 
 /** What a call of a helper counts when a loop has it: about as long as so many instructions take. */
 const HELPER_FUEL = 20
+
+/** How far a load looks ahead for a store. */
+const STORE_AHEAD = 8
 
 /** The function that an instruction calls. */
 export type HelperOf = (insn: Extract<Insn, { kind: 'call' }>) => HelperCode
@@ -183,9 +186,17 @@ class Lowering implements BlockWriter {
     switch (insn.kind) {
       case 'alu': {
         const { op, width, dst, src, imm } = insn
-        const right = (): void => this.#pushRhs(src, imm, width)
-        if (op === 'mov') right()
-        else writeAlu(code, op, width, () => this.#push(dst, width), right, src === null ? imm : undefined)
+        const simple = SIMPLE[op]
+        if (op === 'mov') this.#pushRhs(src, imm, width)
+        else if (simple !== undefined) {
+          this.#push(dst, width)
+          this.#pushRhs(src, imm, width)
+          code.u8(simple[width === 64 ? 0 : 1])
+        } else {
+          const left = (): void => this.#push(dst, width)
+          const right = (): void => this.#pushRhs(src, imm, width)
+          writeDivision(code, op, width, left, right, src === null ? imm : undefined)
+        }
         return this.#pop(dst, width)
       }
       case 'neg':
@@ -217,7 +228,7 @@ class Lowering implements BlockWriter {
         else code.i64Halves(insn.lo, insn.hi)
         return this.#pop(insn.dst)
       case 'load':
-        this.#load(insn)
+        this.#load(insn, index)
         return this.#pop(insn.dst)
       case 'store': {
         const { size, base, off, src, imm } = insn
@@ -244,7 +255,7 @@ class Lowering implements BlockWriter {
   }
 
   /** Leaves what is loaded. */
-  #load({ size, signed, base, off }: Extract<Insn, { kind: 'load' }>): void {
+  #load({ size, signed, base, off }: Extract<Insn, { kind: 'load' }>, index: number): void {
     const code = this.#code
     const op = loadOp(size, signed)
     const inFrame = this.#facts.inFrame(base, off, size)
@@ -252,6 +263,8 @@ class Lowering implements BlockWriter {
       code.get(LOCAL.FRAME)
       return code.mem(op, FRAME_SIZE + inFrame)
     }
+    const store = this.#storeAhead(base, index)
+    if (store >= 0) this.#checkStore(base, (this.#prog.insns[store] as Extract<Insn, { kind: 'store' | 'atomic' }>).off, store)
     if (base === FP || this.#facts.inWindow(base)) return code.mem(op, this.#pushOffset(base, off))
     this.#pushHighHalf(base)
     code.i32(MEM_BASE_HI)
@@ -264,6 +277,33 @@ class Lowering implements BlockWriter {
     code.u8(OP.i64_add)
     code.call(this.#module.slowLoad(op))
     code.u8(OP.end)
+  }
+
+  /**
+   * The instruction that stores through the same base soon behind a load, with nothing in between that can be seen from outside: its
+   * check then comes first, and the load needs none. -1 when there is none.
+   */
+  #storeAhead(base: number, index: number): number {
+    if (base === FP) return -1
+    const { insns } = this.#prog
+    if (writtenBy(insns[index]!) === 1 << base) return -1
+    for (let ahead = index + 1; ahead <= index + STORE_AHEAD; ahead++) {
+      const insn = insns[ahead]
+      switch (insn?.kind) {
+        case 'store':
+        case 'atomic':
+          return insn.base === base ? ahead : -1
+        case 'alu':
+        case 'neg':
+        case 'movsx':
+        case 'end':
+          if (insn.dst === base) return -1
+          break
+        default:
+          return -1
+      }
+    }
+    return -1
   }
 
   #pushHighHalf(reg: number): void {
@@ -290,6 +330,13 @@ class Lowering implements BlockWriter {
       code.get(LOCAL.FRAME)
       return FRAME_SIZE + inFrame
     }
+    this.#checkStore(base, off, index)
+    return this.#pushOffset(base, off)
+  }
+
+  /** Ends the program when a store through `base` would hit nothing. */
+  #checkStore(base: number, off: number, index: number): void {
+    const code = this.#code
     if (base !== FP && !this.#facts.inWindow(base)) {
       this.#pushHighHalf(base)
       code.i32(MEM_BASE_HI)
@@ -303,7 +350,6 @@ class Lowering implements BlockWriter {
       this.#fault(base, off, index)
     }
     this.#facts.checked(base, Math.min(off, LAYOUT.STACK))
-    return this.#pushOffset(base, off)
   }
 
   /** Ends the program when the i32 on the stack is not 0. */
@@ -350,18 +396,9 @@ class Lowering implements BlockWriter {
       return this.#pop(0)
     }
     code.get(LOCAL.ADDR)
-    if (op === 'xchg') this.#push(src)
-    else {
-      const aluOp = op.replace('fetch_', '') as AluOp
-      writeAlu(
-        code,
-        aluOp,
-        64,
-        () => code.get(LOCAL.WIDE),
-        () => this.#push(src),
-        undefined,
-      )
-    }
+    if (op !== 'xchg') code.get(LOCAL.WIDE)
+    this.#push(src)
+    if (op !== 'xchg') code.u8(SIMPLE[op.replace('fetch_', '') as AluOp]![0])
     code.mem(store, distance)
     if (!ATOMIC_OPS[op].fetch) return
     code.get(LOCAL.WIDE)

@@ -86,6 +86,8 @@ export interface MapSource {
   readonly max_entries: number
   readonly map_extra: bigint
   readonly frozen: boolean
+  /** Elements of a hash, where they were counted. */
+  readonly elements?: number
 }
 export interface LinkSource {
   readonly id: number

@@ -120,6 +120,10 @@ export interface Viewed {
 /** bpf_d_path(): the text of a place in a file system, as the kernel's d_path() prints it. */
 export const d_path = (path: Struct<'path'>): string => (path as unknown as { [SOURCE]: SourceOf['path'] })[SOURCE].text
 
+/** bpf_map_sum_elem_count(): elements of a hash when the file was opened; 0 for other maps. */
+export const bpf_map_sum_elem_count = (map: Struct<'bpf_map'>): number =>
+  (map as unknown as { [SOURCE]: SourceOf['bpf_map'] })[SOURCE].elements ?? 0
+
 /** One field of a struct, for people. */
 export interface FieldDoc {
   readonly name: string

@@ -57,6 +57,10 @@ export abstract class BaseMap implements BpfMap {
     this.valueAt = this.keyAt + roundUp8(attr.keySize)
   }
 
+  get elemCount(): number {
+    return 0
+  }
+
   abstract get memlock(): number
 
   lookup(_key: number): number {

@@ -53,6 +53,10 @@ export class HashMap extends BaseMap {
   /** Words of an element. */
   protected readonly stride: number
 
+  override get elemCount(): number {
+    return this.count
+  }
+
   constructor(attr: MapAttr, env: MapEnv, blocks: Blocks, options: HashOptions = {}) {
     const percpu = options.percpu ?? false
     const userSize = percpu ? roundUp8(attr.valueSize) * env.cpus : attr.valueSize

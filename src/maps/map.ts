@@ -30,6 +30,8 @@ export interface BpfMap {
   frozen: boolean
   /** Bytes of one element for the control plane and map_elem iterators: value size, per-CPU maps: round_up(size, 8) x CPUs. */
   readonly userValueSize: number
+  /** bpf_map_sum_elem_count(): elements of a hash of any kind; 0 for types that the kernel does not count. */
+  readonly elemCount: number
   /** bpf_map_memory_usage() */
   readonly memlock: number
   /** map_lookup_elem of programs: offset of the value, 0 when there is none. Per-CPU maps: this CPU's. */

@@ -3,8 +3,8 @@ import type { BaseMap } from './base.ts'
 import { ProgArrayMap } from './slots.ts'
 import { mapType } from './types.ts'
 
-/** The text of a value of BTF type `typeId` at offset `at` of the map's memory, as btf_type_seq_show() prints it. */
-export type ShowValue = (typeId: number, at: number) => string
+/** The text of a value of BTF type `typeId` in `size` bytes at offset `at` of the map's memory, as btf_type_seq_show() prints it. */
+export type ShowValue = (typeId: number, at: number, size: number) => string
 
 /** Types that have map_seq_show_elem(). */
 const SHOWN = ['hash', 'array', 'prog_array', 'percpu_hash', 'percpu_array', 'lru_hash', 'lru_percpu_hash']
@@ -16,7 +16,7 @@ export const canShow = ({ attr }: BaseMap): boolean =>
 /** The text, piece by piece; elements that come or go meanwhile may be missed. */
 export function* showMap(map: BaseMap, show: ShowValue): Generator<string> {
   yield '# WARNING!! The output is for debug purpose only\n# WARNING!! The output format will change\n'
-  const { btf } = map.attr
+  const { btf, keySize, valueSize } = map.attr
   if (!btf) return
   const { keyTypeId, valueTypeId } = btf
   const name = mapType(map.attr.type)!.name
@@ -29,21 +29,25 @@ export function* showMap(map: BaseMap, show: ShowValue): Generator<string> {
         const id = map.progAt(index.getUint32(0, true))
         if (id === 0) continue
         map.space.view.setUint32(scratch, id, true)
-        yield `${index.getUint32(0, true)}: ${show(valueTypeId, scratch)}\n`
+        yield `${index.getUint32(0, true)}: ${show(valueTypeId, scratch, 4)}\n`
         continue
       }
       const found = map.locate(key)
       if (found === null) continue
       // Globals have no key type.
-      const label = isArray ? (keyTypeId === 0 ? '' : `${index.getUint32(0, true)}: `) : `${show(keyTypeId, found.key)}: `
+      const label = isArray
+        ? keyTypeId === 0
+          ? ''
+          : `${index.getUint32(0, true)}: `
+        : `${show(keyTypeId, found.key, keySize)}: `
       if (!name.includes('percpu')) {
-        yield `${label}${show(valueTypeId, found.value)}\n`
+        yield `${label}${show(valueTypeId, found.value, valueSize)}\n`
         continue
       }
       let text = `${label}{\n`
-      const step = Math.ceil(map.attr.valueSize / 8) * 8
+      const step = Math.ceil(valueSize / 8) * 8
       for (let cpu = 0; cpu * step < map.userValueSize; cpu++)
-        text += `\tcpu${cpu}: ${show(valueTypeId, found.value + cpu * step)}\n`
+        text += `\tcpu${cpu}: ${show(valueTypeId, found.value + cpu * step, valueSize)}\n`
       yield `${text}}\n`
     }
   } finally {

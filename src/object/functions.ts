@@ -39,6 +39,7 @@ interface Draft {
   readonly lines: LineRecord[]
   readonly relos: { readonly index: number; readonly relo: CoreRelo }[]
   readonly global: boolean
+  typeId: number
 }
 
 /** All functions, by section and place in it. @throws BpfError for those that overlap, and for relocations that lead nowhere */
@@ -61,6 +62,7 @@ export function readFunctions(elf: ElfFile, ext: BtfExt | null, symbols: Symbols
       lines: [],
       relos: [],
       global: bind !== STB_LOCAL && visibility !== STV_HIDDEN && visibility !== STV_INTERNAL,
+      typeId: 0,
     })
   }
   const sections = [...bySection.keys()].sort((a, b) => a - b)
@@ -136,6 +138,10 @@ function referenceOf(elf: ElfFile, draft: Draft, insn: number, { symbol }: ElfRe
 
 /** Gives every record of `.BTF.ext` to the function that it is about. */
 function addRecords(section: ElfSection, drafts: readonly Draft[], ext: BtfExt): void {
+  for (const { insnOff, typeId } of ext.funcs.get(section.name) ?? []) {
+    const draft = funcAt(drafts, insnOff / 8)
+    if (draft?.start === insnOff / 8) draft.typeId = typeId
+  }
   for (const line of ext.lines.get(section.name) ?? []) funcAt(drafts, line.insnOff / 8)?.lines.push(line)
   for (const { lines } of drafts) lines.sort((a, b) => a.insnOff - b.insnOff)
   for (const [index, relo] of (ext.relos.get(section.name) ?? []).entries())

@@ -116,6 +116,7 @@ class Resolver {
       start: at,
       end: at + code.insns.length / 8,
       global: code.func.global,
+      typeId: code.func.typeId,
     }))
     this.#checkPoison(linked, subprogs, poison)
     const fields = new Map(linked.parts.flatMap(({ code }) => code.fields).map(use => [`${use.struct}.${use.field}`, use]))

@@ -1,7 +1,9 @@
 // Variables set before load (`--set NAME=VALUE`), by their types in the object's BTF: what a skeleton does with obj->rodata->x = ... in C.
-import { bareType, memberOf, nameOf, sizeOf, sizeOrNull, skipModifiers } from '../btf/query.ts'
+import { bareType, nameOf, sizeOf, sizeOrNull, skipModifiers } from '../btf/query.ts'
 import type { Btf, BtfType } from '../btf/types.ts'
+import { isChar, membersOf, type Place } from '../btf/value.ts'
 import { typeText } from '../core-relo/name.ts'
+import { rangeOf, writeBits } from '../util/bits.ts'
 import { encodeText } from '../util/bytes.ts'
 import { fail } from './error.ts'
 import { KCONFIG } from './sections.ts'
@@ -19,16 +21,18 @@ export interface GlobalVar {
 }
 
 /** The variables of `.data*`, `.rodata*` and `.bss*`, static ones included, by place. */
-export function globalsOf({ maps, btf }: Pick<ObjectSpec, 'maps' | 'btf'>): GlobalVar[] {
-  if (!btf) return []
-  return maps.flatMap(({ name: section, initial, valueTypeId }, map) => {
-    const datasec = btf.types[valueTypeId]
-    if (!initial || section === KCONFIG || datasec?.kind !== 'datasec') return []
-    return datasec.vars.flatMap(({ type, off, size }): GlobalVar[] => {
-      const variable = btf.types[type]!
-      if (variable.kind !== 'var' || off + size > initial.length || sizeOrNull(btf, variable.type) !== size) return []
-      return [{ name: variable.name, map, off, size, typeId: variable.type }]
-    })
+export const globalsOf = (spec: Pick<ObjectSpec, 'maps' | 'btf'>): GlobalVar[] =>
+  spec.maps.flatMap(({ name }, map) => (name === KCONFIG ? [] : variablesOf(spec, map)))
+
+/** The variables that a map holds; none for maps that are not for variables. */
+export function variablesOf({ maps, btf }: Pick<ObjectSpec, 'maps' | 'btf'>, map: number): GlobalVar[] {
+  const { initial, valueTypeId } = maps[map]!
+  const datasec = btf?.types[valueTypeId]
+  if (!btf || !initial || datasec?.kind !== 'datasec') return []
+  return datasec.vars.flatMap(({ type, off, size }): GlobalVar[] => {
+    const variable = btf.types[type]!
+    if (variable.kind !== 'var' || off + size > initial.length || sizeOrNull(btf, variable.type) !== size) return []
+    return [{ name: variable.name, map, off, size, typeId: variable.type }]
   })
 }
 
@@ -68,14 +72,6 @@ function findGlobal(path: string, globals: readonly GlobalVar[]): GlobalVar {
   return other ? fail('SET_PATH', { name: path, why: 'there are several variables of this name', there: [] }) : global
 }
 
-/** A part of a variable. Bitfields: `bits` wide from `bitOff` of the byte at `off` on. */
-interface Place {
-  readonly typeId: number
-  readonly off: number
-  readonly bits: number
-  readonly bitOff: number
-}
-
 /** Follows `.member` and `[index]` from `from` of the path on. */
 function walk(btf: Btf, place: Place, path: string, from: number): Place {
   while (from < path.length) {
@@ -102,18 +98,11 @@ function walk(btf: Btf, place: Place, path: string, from: number): Place {
 
 /** The member of a struct or union by name, through unnamed ones. */
 function memberAt(btf: Btf, { typeId, off }: Place, name: string): Place | null {
-  const found = memberOf(btf, typeId, name)
-  if (!found) return null
-  const { member, offBits } = found
-  return { typeId: member.type, off: off + Math.floor(offBits / 8), bits: member.bits, bitOff: offBits % 8 }
+  const found = membersOf(btf, typeId).get(name)
+  return found ? { ...found, off: off + found.off } : null
 }
 
-function memberNames(btf: Btf, typeId: number, seen = new Set<BtfType>()): string[] {
-  const type = bareType(btf, typeId)
-  if ((type.kind !== 'struct' && type.kind !== 'union') || seen.has(type)) return []
-  seen.add(type)
-  return type.members.flatMap(({ name, type }) => (name === '' ? memberNames(btf, type, seen) : [name]))
-}
+const memberNames = (btf: Btf, typeId: number): string[] => [...membersOf(btf, typeId).keys()]
 
 function put(btf: Btf, bytes: Uint8Array, place: Place, path: string, text: string): void {
   const id = skipModifiers(btf, place.typeId)
@@ -143,9 +132,6 @@ function put(btf: Btf, bytes: Uint8Array, place: Place, path: string, text: stri
     putScalar(btf, bytes, at, element, `${path}[${i}]`, item.trim())
   }
 }
-
-/** `char`; those of other names are numbers. */
-const isChar = (type: BtfType): boolean => type.kind === 'int' && type.size === 1 && type.name === 'char'
 
 function putScalar(btf: Btf, bytes: Uint8Array, place: Place, type: BtfType, path: string, text: string): void {
   switch (type.kind) {
@@ -182,8 +168,7 @@ function putNumber(
   text: string,
   value: bigint | null,
 ): void {
-  const bits = BigInt(place.bits || type.size * 8)
-  const [low, high] = signed ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n]
+  const [low, high] = rangeOf(signed, place.bits || type.size * 8)
   if (value === null || value < low || value > high)
     return fail('SET_VALUE', {
       name: path,
@@ -194,16 +179,13 @@ function putNumber(
 }
 
 /** Writes the number's low bits; of a bitfield only its own. */
-function putBits(bytes: Uint8Array, { off, bits, bitOff }: Place, size: number, value: bigint): void {
-  const width = BigInt(bits || size * 8)
-  const shift = BigInt(bits === 0 ? 0 : bitOff)
-  const count = Number((shift + width + 7n) / 8n)
-  const mask = ((1n << width) - 1n) << shift
-  const placed = (value << shift) & mask
-  for (let i = 0; i < count; i++) {
-    const own = Number((mask >> BigInt(8 * i)) & 0xffn)
-    bytes[off + i] = (bytes[off + i]! & ~own) | Number((placed >> BigInt(8 * i)) & 0xffn)
-  }
+function putBits(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  { off, bits, bitOff }: Place,
+  size: number,
+  value: bigint,
+): void {
+  writeBits(new DataView(buffer, byteOffset, byteLength), off, bits === 0 ? 0 : bitOff, bits || size * 8, value)
 }
 
 /** Decimal or hexadecimal, or a character between single quotes; null for anything else. */

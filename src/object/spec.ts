@@ -71,6 +71,8 @@ export interface FuncSpec {
   readonly relos: readonly { readonly index: number; readonly relo: CoreRelo }[]
   /** False for static functions and hidden ones. */
   readonly global: boolean
+  /** The func in the object's BTF (func info), 0 without one. */
+  readonly typeId: number
   /** What its section makes of it; null for subprograms (functions in `.text`). */
   readonly entry: EntrySpec | null
 }
@@ -116,6 +118,17 @@ export interface ObjectSpec {
   readonly btf: Btf | null
 }
 
+/** A function of a linked program: instructions `start` to `end` (exclusive); [0] of a program is its entry. */
+export interface ResolvedSubprog {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  /** Verified on its own, for all arguments. */
+  readonly global: boolean
+  /** The func in the object's BTF, 0 without one. */
+  readonly typeId: number
+}
+
 /** One program of an object, with its references resolved and its CO-RE relocations applied. */
 export interface ResolvedProg {
   readonly name: string
@@ -130,7 +143,7 @@ export interface ResolvedProg {
    * src_reg 2 have an index into `kfuncs`. 64-bit immediates of typed ksyms are plain.
    */
   readonly insns: Uint8Array
-  readonly subprogs: readonly { readonly name: string; readonly start: number; readonly end: number; readonly global: boolean }[]
+  readonly subprogs: readonly ResolvedSubprog[]
   /** Names of kfuncs that are called. */
   readonly kfuncs: readonly string[]
   readonly lines: readonly LineInfo[]

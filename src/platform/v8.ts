@@ -2,13 +2,15 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * With these a module is compiled whole by the optimising compiler. Without, code begins in the baseline tier, 2 to 4 times slower, and a
+ * With these, functions are compiled by the optimising compiler. Without, code begins in the baseline tier, 2 to 4 times slower, and a
  * long first call stays there. Hints say which branches are rare. Stacks need no check in our modules: frames of all programs
  * together are bounded (LAYOUT.STACK_END), and fuel leaves every loop.
  */
-const ON = ['--no-liftoff', '--no-wasm-lazy-compilation', '--experimental-wasm-branch-hinting', '--no-wasm-stack-checks'] as const
+const OPTIMISE = ['--no-liftoff', '--experimental-wasm-branch-hinting', '--no-wasm-stack-checks'] as const
+/** With this, all functions of a module are compiled at once. */
+const EAGER = '--no-wasm-lazy-compilation'
 /** Without liftoff, both kinds of tiering are off, too. */
-const OFF = [
+const DEFAULTS = [
   '--liftoff',
   '--wasm-tier-up',
   '--wasm-dynamic-tiering',
@@ -17,15 +19,27 @@ const OFF = [
   '--wasm-stack-checks',
 ] as const
 
+/** Bytes from which on a module is compiled function by function when they are called first: about 1 us a byte. */
+const LAZY_FROM = 8 << 10
+
 /**
- * Compiles a module of src/jit. Flags belong to the process, so they are set only meanwhile: with them, the first use of the TypeScript
+ * Does `work` with these flags. They belong to the process, so they are set only meanwhile: with them, the first use of the TypeScript
  * stripper takes 150 ms (it is one large module), 8 without.
  */
-export function optimisedModule(bytes: Uint8Array): WebAssembly.Module {
-  for (const flag of ON) setFlagsFromString(flag)
+function withFlags<T>(flags: readonly string[], work: () => T): T {
+  for (const flag of flags) setFlagsFromString(flag)
   try {
-    return new WebAssembly.Module(bytes)
+    return work()
   } finally {
-    for (const flag of OFF) setFlagsFromString(flag)
+    for (const flag of DEFAULTS) setFlagsFromString(flag)
   }
+}
+
+const optimised = <T>(work: () => T): T => withFlags(OPTIMISE, work)
+
+/** Compiles a module of src/jit, see CompileModule there. */
+export function optimisedModule(bytes: Uint8Array): { module: WebAssembly.Module; first?: <T>(run: () => T) => T } {
+  const compile = (): WebAssembly.Module => new WebAssembly.Module(bytes)
+  if (bytes.length >= LAZY_FROM) return { module: optimised(compile), first: optimised }
+  return { module: withFlags([...OPTIMISE, EAGER], compile) }
 }

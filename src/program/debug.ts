@@ -1,4 +1,5 @@
 // maps.debug and progs.debug: the iterators that a kernel with bpf_preload pins into each new bpffs.
+import { bpf_map_sum_elem_count } from '../kernel/view.ts'
 import type { Ctx, Iter } from './module.ts'
 
 /** A program of iterfs itself, and the file it is pinned as. */
@@ -12,8 +13,8 @@ const dump_bpf_map: Iter<'bpf_map'> = {
   target: 'bpf_map',
   run({ meta, map }) {
     if (!map) return
-    if (meta.seq_num === 0n) meta.seq.printf('  id name             max_entries\n')
-    meta.seq.printf('%4u %-16s  %6d\n', map.id, map.name, map.max_entries)
+    if (meta.seq_num === 0n) meta.seq.printf('  id name             max_entries  cur_entries\n')
+    meta.seq.printf('%4u %-16s  %10d   %10lld\n', map.id, map.name, map.max_entries, bpf_map_sum_elem_count(map))
   },
 }
 
@@ -23,7 +24,7 @@ const dump_bpf_prog: Iter<'bpf_prog'> = {
     const aux = prog?.aux
     if (!aux) return
     if (meta.seq_num === 0n) meta.seq.printf('  id name             attached\n')
-    meta.seq.printf('%4u %-16s %s\n', aux.id, aux.name, aux.attach_func_name)
+    meta.seq.printf('%4u %-16s %s %s\n', aux.id, aux.name, aux.attach_func_name, '')
   },
 }
 

@@ -20,8 +20,8 @@ export interface ObjectHooks {
 }
 
 /** A map as struct bpf_map shows it. */
-export const mapSource = ({ id, attr, frozen }: BpfMap): MapSource => ({
-  ...{ id, type: attr.type, name: attr.name, flags: attr.flags, map_extra: attr.mapExtra, frozen },
+export const mapSource = ({ id, attr, frozen, elemCount }: BpfMap): MapSource => ({
+  ...{ id, type: attr.type, name: attr.name, flags: attr.flags, map_extra: attr.mapExtra, frozen, elements: elemCount },
   ...{ key_size: attr.keySize, value_size: attr.valueSize, max_entries: attr.maxEntries },
 })
 

@@ -65,6 +65,17 @@ export function encodeText(text: string): Uint8Array {
   return Uint8Array.from(parts)
 }
 
+/** The parts one behind the other. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
 /** Whether a file begins as ELF files do. */
 export const isElf = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46

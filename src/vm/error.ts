@@ -1,6 +1,6 @@
 // Errors of programs as the engines see them: what cannot be compiled, and what ends a program that runs.
 
-import { EFAULT, ELOOP } from '../util/errno.ts'
+import { EFAULT } from '../util/errno.ts'
 import { BpfError, failer } from '../util/error.ts'
 
 interface Place {
@@ -28,9 +28,9 @@ const faults = {
 
 type FaultCode = keyof typeof faults
 
-/** Ends a program that runs: EFAULT, or ELOOP for calls that nest too deep. */
+/** Ends a program that runs, with EFAULT. */
 export function fault<C extends FaultCode>(code: C, data: Parameters<(typeof faults)[C]>[0]): never {
-  throw new BpfError(code, data, faults[code](data as never), code === 'VM_DEPTH' ? ELOOP : EFAULT)
+  throw new BpfError(code, data, faults[code](data as never), EFAULT)
 }
 
 /** An address by halves, as text. */

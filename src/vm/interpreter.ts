@@ -4,7 +4,17 @@ import { type AluOp, ATOMIC_OPS, type AtomicOp, type JmpOp, PSEUDO, type Size } 
 import { type Compile, type Executable, FUEL_SLICE, FUNC_HI, type HelperCode, type VmHost, type VmProgram } from './engine.ts'
 import { addressText, fault } from './error.ts'
 import { FRAME_SIZE, LAYOUT, MEM_BASE, MEM_BASE_HI } from './memory.ts'
-import { fillFuel, funcIndex, MAX_FRAMES, MAY_GOTO_MAX, type Prepared, prepare, reachable, TAIL_CALL } from './prepare.ts'
+import {
+  burnCallback,
+  fillFuel,
+  funcIndex,
+  MAX_FRAMES,
+  MAY_GOTO_MAX,
+  type Prepared,
+  prepare,
+  reachableCalls,
+  TAIL_CALL,
+} from './prepare.ts'
 
 /** The interpreter as an engine. */
 export const compileInterpreter: Compile = (program, host) => new Interpreter(program, host)
@@ -19,9 +29,8 @@ class Interpreter implements Executable {
     this.#prog = prepare(program)
     this.#host = host
     this.#kfuncs = program.kfuncs
-    for (const insn of reachable(this.#prog))
-      if (insn.kind === 'call' && insn.to === 'helper' && insn.imm !== TAIL_CALL)
-        this.#helpers.set(insn.imm, host.helper(insn.imm))
+    for (const { to, imm } of reachableCalls(this.#prog))
+      if (to === 'helper' && imm !== TAIL_CALL) this.#helpers.set(imm, host.helper(imm))
     fillFuel(host.space)
   }
 
@@ -32,6 +41,7 @@ class Interpreter implements Executable {
   callback(lo: number, hi: number): number {
     const index = funcIndex(lo, hi, this.#prog.subprogs.length)
     if (index < 0) fault('VM_CALLBACK', { prog: this.#prog.name, address: addressText(lo, hi) })
+    burnCallback(this.#host)
     const { view } = this.#host.space
     return this.#enter(
       index,

@@ -3,7 +3,7 @@ import { decode } from '../insn/decode.ts'
 import { checkFlow } from '../insn/flow.ts'
 import type { Insn } from '../insn/insn.ts'
 import { PSEUDO } from '../insn/opcode.ts'
-import { FUEL_SLICE, FUNC_HI, type HelperCode, type Subprog, type VmProgram } from './engine.ts'
+import { FUEL_SLICE, FUNC_HI, type HelperCode, type Subprog, type VmHost, type VmProgram } from './engine.ts'
 import { fail } from './error.ts'
 import { type AddressSpace, FRAME_SIZE, LAYOUT } from './memory.ts'
 
@@ -11,6 +11,8 @@ import { type AddressSpace, FRAME_SIZE, LAYOUT } from './memory.ts'
 export const TAIL_CALL = 12
 /** How often a may_goto of one frame goes on: BPF_MAX_LOOPS. */
 export const MAY_GOTO_MAX = 8 * 1024 * 1024
+
+type Call = Extract<Insn, { kind: 'call' }>
 
 export interface Prepared {
   readonly name: string
@@ -27,18 +29,30 @@ export function prepare(program: VmProgram): Prepared {
   if (subprogs.length === 0) fail('VM_ENTRY', { prog: name })
   const insns = decode(program.insns)
   checkFlow(insns, subprogs)
-  for (const [index, insn] of insns.entries()) if (insn !== null) check(name, index, insn, kfuncs)
+  for (let index = 0; index < insns.length; index++) if (insns[index] !== null) check(name, index, insns[index]!, kfuncs)
   return { name, insns, subprogs, subprogAt: new Map(subprogs.map(({ start }, index) => [start, index])) }
 }
 
 function check(prog: string, index: number, insn: Insn, kfuncs: readonly HelperCode[]): void {
-  const refuse = (name: string, why: string): never => fail('VM_REFUSED', { prog, insn: index, name, why })
-  if (insn.kind === 'addr_space_cast') refuse('addr_space_cast', 'arenas are not supported')
-  if (insn.kind === 'callx') refuse('callx', 'the kernel has no calls through registers')
+  if (insn.kind === 'addr_space_cast')
+    fail('VM_REFUSED', { prog, insn: index, name: 'addr_space_cast', why: 'arenas are not supported' })
+  if (insn.kind === 'callx')
+    fail('VM_REFUSED', { prog, insn: index, name: 'callx', why: 'the kernel has no calls through registers' })
   if (insn.kind === 'ld_imm64' && insn.pseudo !== PSEUDO.NONE && insn.pseudo !== PSEUDO.FUNC)
     fail('VM_UNRESOLVED', { prog, insn: index, pseudo: insn.pseudo })
   if (insn.kind === 'call' && insn.to === 'kfunc' && !(insn.imm >= 0 && insn.imm < kfuncs.length))
     fail('VM_KFUNC', { prog, insn: index, index: insn.imm, count: kfuncs.length })
+}
+
+/** What a callback costs beside its own instructions: loops of helpers have no back edges that would be counted. */
+const CALLBACK_FUEL = 16
+
+/** Takes the fuel of one callback. @throws what outOfFuel() throws */
+export function burnCallback(host: VmHost): void {
+  const { view } = host.space
+  const left = view.getInt32(LAYOUT.FUEL, true) - CALLBACK_FUEL
+  view.setInt32(LAYOUT.FUEL, left < 0 ? FUEL_SLICE : left, true)
+  if (left < 0) host.outOfFuel()
 }
 
 /** Gives the first slice of fuel to an address space that has had none. */
@@ -55,17 +69,22 @@ export function funcIndex(lo: number, hi: number, count: number): number {
   return hi >>> 0 === FUNC_HI && Number.isInteger(index) && index >= 0 && index < count ? index : -1
 }
 
-/** The instructions that can be reached from the beginning of a subprogram. Only these need helpers that exist. */
-export function* reachable({ insns, subprogs }: Prepared): Generator<Insn> {
+/** The calls that can be reached from the beginning of a subprogram. Only these need helpers that exist. */
+export function reachableCalls({ insns, subprogs }: Prepared): Call[] {
   const seen = new Uint8Array(insns.length)
+  const calls: Call[] = []
   const todo = subprogs.map(({ start }) => start)
   for (let index = todo.pop(); index !== undefined; index = todo.pop()) {
-    if (seen[index]) continue
-    seen[index] = 1
-    const insn = insns[index]!
-    yield insn
-    const next = index + (insn.kind === 'ld_imm64' ? 2 : 1)
-    if (insn.kind === 'jump' || insn.kind === 'goto' || insn.kind === 'may_goto') todo.push(next + insn.off)
-    if (insn.kind !== 'exit' && insn.kind !== 'goto') todo.push(next)
+    // Straight on until something was seen already.
+    while (seen[index] === 0) {
+      seen[index] = 1
+      const insn: Insn = insns[index]!
+      if (insn.kind === 'exit') break
+      if (insn.kind === 'call') calls.push(insn)
+      index += insn.kind === 'ld_imm64' ? 2 : 1
+      if (insn.kind === 'goto') index += insn.off
+      else if (insn.kind === 'jump' || insn.kind === 'may_goto') todo.push(index + insn.off)
+    }
   }
+  return calls
 }

@@ -69,14 +69,14 @@ SEC("prog_chase") u64 chase(u64 *ctx) {
   return at;
 }
 
-// Calls of a subprogram and a buffer on the stack.
+// Calls of a subprogram.
 static __attribute__((noinline)) u64 mix(u64 *buffer, u64 i) {
   u64 at = i & 7;
   buffer[at] = buffer[at] * 31 + i;
   return buffer[(at + 3) & 7];
 }
 SEC("prog_calls") u64 calls(u64 *ctx) {
-  u64 buffer[8] = {1, 2, 3, 4, 5, 6, 7, 8}, sum = ctx[0];
+  u64 *buffer = (void *)MEMORY, sum = ctx[0];
   for (int i = 0; i < 5000; i++) sum += mix(buffer, sum + i);
   return sum;
 }

@@ -9,7 +9,7 @@ import { kernelRunner } from '../support/kernel-run.ts'
 import { ROOT } from '../support/paths.ts'
 import { compileBytes, TestHost } from '../support/vm.ts'
 
-const PROGRAMS = ['arith', 'divide', 'bytes', 'words', 'matrix', 'chase']
+const PROGRAMS = ['arith', 'divide', 'bytes', 'words', 'matrix', 'chase', 'calls']
 const MEMORY = 65536
 const RUNS = 300
 

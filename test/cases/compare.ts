@@ -36,6 +36,7 @@ export const COMPARE_CASES: readonly CompareCase[] = [
   // The programs that ship with iterfs
   { file: 'programs/task.bpf.c', covers: 'task', on: 'threads' },
   { file: 'programs/task_file.bpf.c', covers: 'the worked example, by pid', on: 'threads', mask: noFops },
+  { file: 'programs/task_file.bpf.c', covers: 'the worked example, by tid of the leader', mask: noFops },
   {
     file: 'programs/task_file.bpf.c',
     covers: 'the worked example, by tid of a thread with its own table',
@@ -81,6 +82,7 @@ export const COMPARE_CASES: readonly CompareCase[] = [
   { file: 'helper_strings.bpf.c', covers: 'strncmp, strtol, strtoul' },
   { file: 'helper_snprintf.bpf.c', covers: 'snprintf' },
   { file: 'helper_btf.bpf.c', covers: 'seq_printf_btf, snprintf_btf' },
+  { file: 'helper_btf_types.bpf.c', covers: 'typed printing of structs, unions, arrays, enums and pointers' },
   { file: 'helper_stack.bpf.c', covers: 'get_task_stack' },
   { file: 'helper_stack.bpf.c', covers: 'get_task_stack of a kernel thread', on: 'kthread' },
   { file: 'helper_regs.bpf.c', covers: 'task_pt_regs' },

@@ -14,6 +14,8 @@ export interface Compilation {
   readonly level?: string
   /** -mcpu; the compiler's own default without it. */
   readonly cpu?: string
+  /** More flags. */
+  readonly flags?: readonly string[]
 }
 
 const AT_A_TIME = Math.min(2, cpus().length)
@@ -27,8 +29,8 @@ export async function compileAll(jobs: readonly Compilation[]): Promise<void> {
   await Promise.all(Array.from({ length: AT_A_TIME }, worker))
 }
 
-function compile({ source, object, include, clang = 'clang', level = '2', cpu }: Compilation): Promise<void> {
-  const args = ['-target', 'bpf', `-O${level}`, ...(cpu ? [`-mcpu=${cpu}`] : []), '-g', '-Wall', '-Werror']
+function compile({ source, object, include, clang = 'clang', level = '2', cpu, flags: more = [] }: Compilation): Promise<void> {
+  const args = ['-target', 'bpf', `-O${level}`, ...(cpu ? [`-mcpu=${cpu}`] : []), '-g', '-Wall', '-Werror', ...more]
   const flags = [...include.flatMap(dir => ['-I', dir]), '-c', source, '-o', object]
   const child = spawn(clang, [...args, ...flags], { env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] })
   let stderr = ''

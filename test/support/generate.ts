@@ -240,8 +240,12 @@ class Generator {
       this.#put({ kind: 'alu', op: 'add', width: 64, dst: pointer, src: null, imm: shift })
       off -= shift
     }
-    if (this.#random.once(2)) this.#put(store(size, pointer, off, this.#random.pick([0, 1, 4, 5, 7])))
-    else
+    if (this.#random.once(3)) this.#put(store(size, pointer, off, this.#random.pick([0, 1, 4, 5, 7])))
+    else if (this.#random.once(2)) {
+      this.#put(load(size, 4, pointer, off))
+      this.#put({ kind: 'alu', op: 'add', width: this.#width(), dst: 4, src: this.#random.pick([0, 1, 5, 7]), imm: 0 })
+      this.#put(store(size, pointer, off, 4))
+    } else
       this.#put({
         kind: 'load',
         size,

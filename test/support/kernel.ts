@@ -131,7 +131,8 @@ export class Kernel {
 }
 
 /** Runs bpftool, which ordinary paths do not lead to. */
-const bpftool = (...args: string[]): string => must('sh', ['-c', 'PATH=$PATH:/usr/sbin; exec bpftool "$@"', 'bpftool', ...args])
+export const bpftool = (...args: string[]): string =>
+  must('sh', ['-c', 'PATH=$PATH:/usr/sbin; exec bpftool "$@"', 'bpftool', ...args])
 
 function must(command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = run(command, args)

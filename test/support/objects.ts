@@ -61,7 +61,21 @@ export function compileText(text: string, name = 'text', flags: Flags = {}): str
 
 function build(source: string, { clang = 'clang', opt = '-O2', cpu = 'v2' }: Flags): string {
   const object = join(work, `${basename(source, '.c')}.${count++}.o`)
-  const args = ['-target', 'bpf', opt, `-mcpu=${cpu}`, '-g', '-Wall', '-I', SOURCES, '-c', source, '-o', object]
+  const args = [
+    '-target',
+    'bpf',
+    opt,
+    `-mcpu=${cpu}`,
+    '-g',
+    '-Wall',
+    '-fno-crash-diagnostics',
+    '-I',
+    SOURCES,
+    '-c',
+    source,
+    '-o',
+    object,
+  ]
   const { status, stderr } = run(clang, args)
   if (status !== 0) throw new Error(`${clang} ${args.join(' ')}: ${status} ${stderr}`)
   return object

@@ -1,8 +1,8 @@
 // Programs on both engines, in an address space of their own.
 
-import { compileWasm } from '../../src/bpf/compile.ts'
 import { decode } from '../../src/insn/decode.ts'
 import { findSubprogs } from '../../src/insn/flow.ts'
+import { compileWasm } from '../../src/jit/compile.ts'
 import type { Compile, Executable, HelperCode, VmHost } from '../../src/vm/engine.ts'
 import { compileInterpreter } from '../../src/vm/interpreter.ts'
 import { AddressSpace, LAYOUT, MEM_BASE_HI } from '../../src/vm/memory.ts'

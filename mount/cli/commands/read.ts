@@ -6,8 +6,8 @@ import {
   compileWasm,
   Engine,
   type FoundProg,
+  fileKind,
   hookModules,
-  isElf,
   type LoadedMap,
   nodePlatform,
   type Platform,
@@ -73,7 +73,7 @@ async function loadFile(
   set: Record<string, string>,
 ): Promise<{ progs: readonly FoundProg[]; maps: readonly LoadedMap[] }> {
   const bytes = readFileSync(path)
-  if (isElf(bytes)) return engine.loadObject({ number: 1, path, bytes, set })
+  if (fileKind(path, bytes) === 'object') return engine.loadObject({ number: 1, path, bytes, set })
   hookModules(new URL('../../../src/index.js', import.meta.url).href)
   return { progs: await engine.load(path, set), maps: [] }
 }

@@ -10,6 +10,7 @@ int dump(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct btf_ptr ptr = {};
 	struct rlimit limit = {};
+	u64 number = 578437695752307201;
 	long ret;
 
 	if (!task)
@@ -30,7 +31,7 @@ int dump(struct bpf_iter__task *ctx)
 	SHOW(kuid_t, &task->cred->uid, BTF_F_ZERO);
 	SHOW(kernel_cap_t, &task->cred->cap_bset, BTF_F_COMPACT);
 	SHOW(pid_t, &task->pid, 0);
-	SHOW(u64, &task->start_boottime, BTF_F_NONAME | BTF_F_COMPACT);
+	SHOW(u64, &number, BTF_F_NONAME | BTF_F_COMPACT);
 	SHOW(sigset_t, &task->blocked, BTF_F_ZERO);
 	SHOW(struct rlimit, 0, 0);
 	SHOW(struct rlimit, &limit, 16);

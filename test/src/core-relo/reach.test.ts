@@ -20,6 +20,7 @@ const volatile struct { long a; unsigned char pad[3]; unsigned char off; } neste
 static __attribute__((noinline)) int guarded_sub(struct fields *s, int on) { return on ? s->missing : 0; }
 static __attribute__((noinline)) int gives(int x) { return x & 1; }
 __attribute__((noinline)) int global_sub(unsigned long s, int on) { return on ? ((struct fields *)s)->missing : 0; }
+__attribute__((weak, noinline)) int always_zero(int x) { return 0; }
 static int guarded_callback(unsigned i, void *ctx) { if (THERE) sink = ((struct fields *)ctx)->missing; return 0; }
 static int bare_callback(unsigned i, void *ctx) { sink = ((struct fields *)ctx)->missing; return 0; }
 extern void no_kfunc(void *) __ksym __weak;
@@ -63,14 +64,16 @@ const CASES: Readonly<Record<string, Case>> = {
     body: 'sink = global_sub((unsigned long)ctx->meta->seq_num, THERE);',
     refused: 'CORE_NO_FIELD',
   },
+  'the result of a global function': { body: 'if (always_zero(3)) sink = s->missing;', refused: 'CORE_NO_FIELD' },
   'a guard in a callback': { body: 'long n = 0; bpf_loop(2, guarded_callback, &n, 0);' },
   'no guard in a callback': { body: 'long n = 0; bpf_loop(2, bare_callback, &n, 0);', refused: 'CORE_NO_FIELD' },
   'a callback whose address is not taken': { body: 'long n = 0; if (THERE) bpf_loop(2, bare_callback, &n, 0);' },
   'the stack': { body: 'volatile long on[2] = { THERE, 1 }; bpf_get_prandom_u32(); if (on[0]) sink = s->missing;' },
   'a helper that writes to the stack': {
-    body: 'volatile char text[16] = {}; bpf_get_current_comm((void *)text, sizeof(text)); if (text[3]) sink = s->missing;',
+    body: 'volatile long text[2] = {}; bpf_get_current_comm((void *)text, sizeof(text)); if (text[1]) sink = s->missing;',
     refused: 'CORE_NO_FIELD',
   },
+  'a part of a number on the stack': { body: 'volatile long on = THERE; if (((volatile char *)&on)[3]) sink = s->missing;' },
   'a loop': {
     body: 'int on = THERE; for (int i = 0; i < 100; i++) { sink += i; bpf_get_prandom_u32(); if (on) sink = s->missing; }',
   },

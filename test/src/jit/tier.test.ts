@@ -21,12 +21,13 @@ t.test('the flags of V8 exist and give the optimising tier from the first call',
     }
   }
   // V8 keeps the code of a module with the same bytes.
-  const startsInLiftoff = (compile: Compile, r0: number): boolean => {
-    compileBytes(compile, assemble(`r0 = ${r0}; exit`), new TestHost()).run(0, 0)
+  const startsInLiftoff = (compile: Compile, r0: number, insns = 1): boolean => {
+    compileBytes(compile, assemble(`${`r0 = ${r0}; `.repeat(insns)}exit`), new TestHost()).run(0, 0)
     return isLiftoff(made!.exports.run)
   }
   t.equal(startsInLiftoff(compileWasm, 7), true, 'the baseline tier by itself')
   t.equal(startsInLiftoff(optimising, 8), false, 'the optimising one when asked for')
+  t.equal(startsInLiftoff(optimising, 10, 9000), false, 'also for a large program')
   t.equal(startsInLiftoff(compileWasm, 9), true, 'and the flags are taken back')
   t.end()
 })

@@ -213,3 +213,40 @@ t.test('a program of 500,000 branches with poison at the end', t => {
   t.equal(codeOf(buildElf(sections, symbols)), 'NO_KFUNC', 'all of it is looked at')
   t.end()
 })
+
+t.test('a member behind the end of its struct', t => {
+  const types: BtfType[] = [
+    { kind: 'void' },
+    { kind: 'int', name: 'char', size: 1, encoding: 1, offBits: 0, bits: 8 },
+    { kind: 'array', type: 1, indexType: 1, count: 4 },
+    { kind: 'struct', name: '', size: 4, bitfields: false, members: [{ name: 'x', type: 2, offBits: 24, bits: 0 }] },
+    { kind: 'var', name: 'v', type: 3, linkage: 1 },
+    { kind: 'datasec', name: '.data', size: 4, vars: [{ type: 4, off: 0, size: 4 }] },
+  ]
+  const sections = [
+    { name: '.data', type: SHT_PROGBITS, data: new Uint8Array(4) },
+    { name: '.BTF', type: SHT_PROGBITS, data: encodeBtf({ types }) },
+  ]
+  const elf = buildElf(sections, [{ name: 'v', info: OBJECT, section: 1, size: 4 }])
+  t.throws(() => setGlobals(parseObject(elf, 'x.o'), { 'v.x': 'abc' }), { name: 'BpfError' })
+  t.end()
+})
+
+t.test('a call to nowhere', t => {
+  const entry = code('iter/task', 2)
+  callAt(entry.data!, 0, 1)
+  const text = code('.text', 2)
+  const own: SymbolSpec[] = [
+    { name: 's', info: FUNC, section: 1, value: 8, size: 8 },
+    { name: 'entry', info: FUNC, section: 2, size: 16 },
+  ]
+  t.equal(codeOf(buildElf([text, entry], own)), 'NO_SUBPROG', 'in its own section, where .text has a function')
+  entry.data!.set([0x85, 0x10, 0, 0, 0, 0, 0, 0])
+  const rel = { name: '.rel', type: SHT_REL, data: relocBytes([[0, 10, 1]]), link: 5, info: 2 }
+  const symbols: SymbolSpec[] = [
+    { name: 's', info: FUNC, section: 1, size: 16 },
+    { name: 'entry', info: FUNC, section: 2, size: 16 },
+  ]
+  t.equal(codeOf(buildElf([text, entry, rel], symbols)), 'NO_SUBPROG', 'into the middle of a subprogram')
+  t.end()
+})

@@ -6,8 +6,9 @@ import t from 'tap'
 import { parseBtf } from '../../../src/btf/parse.ts'
 import { parseObject } from '../../../src/object/parse.ts'
 import { type ResolveOptions, resolveObject } from '../../../src/object/resolve.ts'
+import { run } from '../../support/daemon.ts'
 import { noKernelBpf } from '../../support/kernel.ts'
-import { btfOf, bytesOf, compile, type Flags, libbpfLines, MATRIX, ourLines, SOME } from '../../support/objects.ts'
+import { btfOf, bytesOf, CLANGS, compile, type Flags, libbpfLines, MATRIX, ourLines, SOME } from '../../support/objects.ts'
 
 const skip = noKernelBpf()
 /** ITERFS_MATRIX=1 compiles in every way there is. */
@@ -42,6 +43,21 @@ t.test('against types of our own', { skip }, t => {
       const theirs = libbpfLines(object, target)
       t.same(ourLines(resolveObject(parseObject(bytes, name), options), theirs), theirs.slice(1), `${source} ${text(flags)}`)
     }
+  t.end()
+})
+
+t.test('objects put together by bpftool', { skip }, t => {
+  const options = kernelOptions()
+  for (const clang of CLANGS) {
+    const parts = ['link_one.bpf.c', 'link_two.bpf.c'].map(source => compile(source, { clang }))
+    const object = parts[0]!.replace(/\.o$/, '.linked.o')
+    const { status, stderr } = run('sh', ['-c', `PATH=$PATH:/usr/sbin bpftool gen object ${object} ${parts.join(' ')}`])
+    t.equal(status, 0, stderr)
+    const { bytes, name } = bytesOf(object)
+    const theirs = libbpfLines(object)
+    t.equal(theirs[0], 'load 0', clang)
+    t.same(ourLines(resolveObject(parseObject(bytes, name), options), theirs), theirs.slice(1), clang)
+  }
   t.end()
 })
 

@@ -1,5 +1,6 @@
 // Objects against types and a kernel of our own: values, places and errors.
 import t from 'tap'
+import { nameOf } from '../../../src/btf/query.ts'
 import { parseObject } from '../../../src/object/parse.ts'
 import { type ResolveOptions, resolveObject } from '../../../src/object/resolve.ts'
 import type { ResolvedObject } from '../../../src/object/spec.ts'
@@ -76,7 +77,7 @@ t.test('fields that a program can read', t => {
 })
 
 t.test('lines of the C source, of subprograms too', t => {
-  const { progs } = load(
+  const { progs, btf } = load(
     `static __attribute__((noinline)) int sub(int x)\n{\n\treturn x * 3 + sink;\n}\n${iter('sink = sub(s->plain);')}`,
   )
   const { lines, subprogs, insns } = progs[0]!
@@ -88,6 +89,11 @@ t.test('lines of the C source, of subprograms too', t => {
     ],
   )
   t.equal(subprogs[1]!.end, insns.length / 8)
+  t.same(
+    subprogs.map(({ typeId }) => nameOf(btf!.types[typeId]!)),
+    ['prog', 'sub'],
+    'func info',
+  )
   const of = (insn: number) => lines.findLast(line => line.insn <= insn)!
   t.match(of(0), { file: /place\.bpf\.c$/, line: 16 })
   t.match(of(subprogs[1]!.start), { line: /^1[01]$/ })
@@ -243,6 +249,24 @@ t.test('variables set before load reach constants that programs branch on', t =>
   const text = `const volatile int want_missing = 0;\n${iter('if (want_missing) sink = s->missing;')}`
   t.equal(load(text).progs.length, 1)
   t.throws(() => load(text, { set: { want_missing: '1' } }), { code: 'CORE_NO_FIELD' })
+  t.end()
+})
+
+t.test('a bitfield that no load can hold', t => {
+  const type = targetBtf.types.findIndex(type => type.kind === 'int' && type.name === 'unsigned long')
+  const options = (offBits: number) => {
+    const packed = {
+      kind: 'struct' as const,
+      name: 'packed',
+      size: 16,
+      bitfields: true,
+      members: [{ name: 'c', type, offBits, bits: 60 }],
+    }
+    return { targetBtf: { types: [...targetBtf.types, packed] } }
+  }
+  const text = `struct packed { unsigned long c : 60; } CORE;\n${iter('sink = BPF_CORE_READ_BITFIELD((struct packed *)s, c);')}`
+  t.equal(load(text, options(64 + 4)).progs.length, 1)
+  t.throws(() => load(text, options(5)), { code: 'CORE_BITFIELD', message: /struct packed.*cannot be read with one load/ })
   t.end()
 })
 
