@@ -100,11 +100,14 @@ export class DaemonMaps implements MapClient {
   }
 
   dump(map: MapInfo, each: (key: Uint8Array, value: Uint8Array | number) => void): number {
+    let left = map.maxEntries
     for (let after: string | null = null; ; ) {
       const { errno, elements = [] } = this.#answer(map, 'elements', { key: after, count: BATCH })
       if (errno < 0) return -errno
       for (const [key, value] of elements) each(fromBase64(key), typeof value === 'number' ? -value : fromBase64(value))
-      if (elements.length < BATCH) return 0
+      left -= elements.length
+      // A program that writes over a key makes the walk begin anew.
+      if (elements.length < BATCH || left <= 0) return 0
       after = elements.at(-1)![0]
     }
   }

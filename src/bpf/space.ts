@@ -18,6 +18,7 @@ import { EFAULT, ENOENT, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { AddressSpace, MEM_BASE_HI } from '../vm/memory.ts'
+import { burnFuel } from '../vm/prepare.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { helperMachine } from './machine.ts'
 import { kernelObjects } from './objects.ts'
@@ -134,6 +135,7 @@ export class BpfSpace {
       printTyped: typedPrinter(this.kernel),
       trace: text => hooks.trace(this.#now.prog.name, text),
       machine: helperMachine(platform),
+      burn: units => burnFuel(this.#host, units),
     }
     this.#helpers = makeHelpers(env)
     this.#host = {
@@ -285,7 +287,15 @@ export class BpfSpace {
     const prog = this.progs[map.progAt(index) - 1]
     if (!prog) return false
     this.#tailCalls++
-    prog.exec.run(args[0]!, args[1]!)
+    // Its callbacks are its own.
+    const now = this.#now
+    const caller = now.prog
+    now.prog = prog
+    try {
+      prog.exec.run(args[0]!, args[1]!)
+    } finally {
+      now.prog = caller
+    }
     return true
   }
 }
