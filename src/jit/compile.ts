@@ -1,7 +1,8 @@
 // The WebAssembly engine: programs become modules of one function a subprogram.
+import { E2BIG } from '../util/errno.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { FUEL_SLICE } from '../vm/engine.ts'
-import { addressText, fault } from '../vm/error.ts'
+import { addressText, fail, fault } from '../vm/error.ts'
 import { LAYOUT } from '../vm/memory.ts'
 import {
   burnCallback,
@@ -14,13 +15,17 @@ import {
   TAIL_CALL,
 } from '../vm/prepare.ts'
 import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
+import { isHeavy } from './cfg.ts'
 import { type HelperOf, writeSubprog } from './lower.ts'
 
 /**
  * Makes a module of its bytes. V8 begins in its baseline tier unless the process asks for more, which src/ cannot do here (src/platform/v8.ts
- * does). `first` does the first run of a program, for a module whose functions are compiled when they are called.
+ * does). `heavy`: the optimising compiler would take seconds, or all of the memory. `first` does the first run of a program, for a module whose functions are compiled when they are called.
  */
-export type CompileModule = (bytes: Uint8Array) => {
+export type CompileModule = (
+  bytes: Uint8Array,
+  heavy: boolean,
+) => {
   readonly module: WebAssembly.Module
   readonly first?: <T>(run: () => T) => T
 }
@@ -30,7 +35,7 @@ export const wasmCompiler =
   (compile: CompileModule): Compile =>
   (program, host) => {
     const written = writeModule(program, host)
-    const { module, first } = compile(written.bytes)
+    const { module, first } = moduleOf(written, compile)
     const exec = new WasmExecutable(written, module, host)
     return first ? new FirstRun(exec, first) : exec
   }
@@ -60,10 +65,20 @@ class FirstRun implements Executable {
   }
 }
 
+function moduleOf({ prog, bytes, heavy }: Written, compile: CompileModule): ReturnType<CompileModule> {
+  try {
+    return compile(bytes, heavy)
+  } catch (err) {
+    if (!(err instanceof WebAssembly.CompileError)) throw err
+    return fail('VM_TOO_LARGE', { prog: prog.name, insns: prog.insns.length, why: err.message }, E2BIG)
+  }
+}
+
 interface Written {
   readonly prog: Prepared
   readonly helpers: readonly HelperCode[]
   readonly bytes: Uint8Array
+  readonly heavy: boolean
 }
 
 /** The bytes of a program's module. */
@@ -78,8 +93,10 @@ export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): W
     helpers.add(helperOf(insn))
   }
   const module = new ProgramModule([...helpers], prog.subprogs.length)
-  for (let index = 0; index < prog.subprogs.length; index++) writeSubprog(prog, index, module, helperOf)
-  return { prog, helpers: [...helpers], bytes: module.finish().bytes }
+  let heavy = false
+  for (let index = 0; index < prog.subprogs.length; index++)
+    if (isHeavy(writeSubprog(prog, index, module, helperOf))) heavy = true
+  return { prog, helpers: [...helpers], bytes: module.finish().bytes, heavy }
 }
 
 class WasmExecutable implements Executable {
