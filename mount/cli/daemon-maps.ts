@@ -1,7 +1,17 @@
 // The maps of all iterfs mounts, as the verbs of `iterfs map` ask for them: bpf(2)'s commands over .iterfs/ctl.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, EXDEV, nodePlatform, parseBtf, strerror } from '../../src/index.ts'
+import {
+  type MapInfo as BpfMapInfo,
+  EINVAL,
+  ENOENT,
+  EOPNOTSUPP,
+  ErrnoError,
+  EXDEV,
+  nodePlatform,
+  parseBtf,
+  strerror,
+} from '../../src/index.ts'
 import { Client, listMounts, mountOf, splitPath } from './client.ts'
 import { CliError, cliError } from './error.ts'
 import { fail, parseMap, type Words } from './map-args.ts'
@@ -9,18 +19,7 @@ import type { MapClient, MapInfo, MapRef, MapTypes, NewMap, ProgRef } from './ma
 
 /** A map as map_list has it. */
 interface ListedMap {
-  readonly info: {
-    readonly id: number
-    readonly type: number
-    readonly name: string
-    readonly flags: number
-    readonly key_size: number
-    readonly value_size: number
-    readonly max_entries: number
-    readonly memlock: number
-    readonly frozen: boolean
-    readonly btf_id: number
-  }
+  readonly info: BpfMapInfo
   readonly pinned: readonly string[]
 }
 

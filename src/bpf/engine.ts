@@ -7,7 +7,7 @@ import { INSN_SIZE, immAt, isLdImm64, setImm64, setSrc, srcAt } from '../insn/ra
 import { findTarget, type IterReg, listTargets, type Opener } from '../iter/reg.ts'
 import type { RunProg } from '../iter/session.ts'
 import { createMap } from '../maps/create.ts'
-import type { BpfMap, MapAttr } from '../maps/map.ts'
+import type { BpfMap, MapAttr, MapInfo } from '../maps/map.ts'
 import { parseObject } from '../object/parse.ts'
 import { resolveObject } from '../object/resolve.ts'
 import type { MapSpec, ObjectSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
@@ -43,21 +43,6 @@ export interface MapCreate {
   readonly id?: number
 }
 
-/** What describes a map to the outside; see MapInfo of src/objects. */
-export interface LoadedMap {
-  readonly id: number
-  readonly type: number
-  readonly name: string
-  readonly flags: number
-  readonly key_size: number
-  readonly value_size: number
-  readonly max_entries: number
-  readonly map_extra: bigint
-  readonly memlock: number
-  readonly frozen: boolean
-  readonly btf_id: number
-}
-
 /** A loaded program: plain data. */
 export interface LoadedProg {
   readonly name: string
@@ -74,7 +59,7 @@ export interface LoadedProg {
 
 export interface LoadedObject {
   readonly progs: readonly LoadedProg[]
-  readonly maps: readonly LoadedMap[]
+  readonly maps: readonly MapInfo[]
 }
 
 /** The commands of bpf(2) on elements of a map. */
@@ -160,7 +145,7 @@ export class BpfEngine {
   }
 
   /** BPF_MAP_CREATE. @throws ErrnoError as the kernel's */
-  createMap(request: MapCreate): LoadedMap {
+  createMap(request: MapCreate): MapInfo {
     return describe(this.#makeMap(this.#newSpace(), request.attr, request.id))
   }
 
@@ -335,7 +320,7 @@ function setSlot(map: BpfMap, index: number, value: number): void {
 
 const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer)
 
-function describe(map: BpfMap): LoadedMap {
+function describe(map: BpfMap): MapInfo {
   const { name, type, keySize, valueSize, maxEntries, flags, mapExtra, btf } = map.attr
   return {
     ...{ id: map.id, type, name, flags, map_extra: mapExtra, memlock: map.memlock, frozen: map.frozen, btf_id: btf ? map.id : 0 },
