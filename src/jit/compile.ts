@@ -1,4 +1,6 @@
 // The WebAssembly engine: programs become modules of one function a subprogram.
+
+import { INSN_SIZE } from '../insn/insn.ts'
 import { E2BIG } from '../util/errno.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { FUEL_SLICE } from '../vm/engine.ts'
@@ -36,7 +38,7 @@ export const wasmCompiler =
   (program, host) => {
     const written = writeModule(program, host)
     const { module, first } = moduleOf(written, compile)
-    const exec = new WasmExecutable(written, module, host)
+    const exec = new WasmExecutable(written, module, program, host)
     return first ? new FirstRun(exec, first) : exec
   }
 
@@ -78,11 +80,13 @@ interface Written {
   readonly prog: Prepared
   readonly helpers: readonly HelperCode[]
   readonly bytes: Uint8Array
+  /** Where the code begins in `bytes`. */
+  readonly codeAt: number
   readonly heavy: boolean
 }
 
-/** The bytes of a program's module. */
-export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): Written {
+/** The bytes of a program's module; `marks` gets the position behind codeAt of each instruction. */
+export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>, marks?: Int32Array): Written {
   const prog = prepare(program)
   const byId = new Map<number, HelperCode>()
   const helperOf: HelperOf = ({ to, imm }) => (to === 'kfunc' ? program.kfuncs[imm]! : byId.get(imm)!)
@@ -95,20 +99,20 @@ export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): W
   const module = new ProgramModule([...helpers], prog.subprogs.length)
   let heavy = false
   for (let index = 0; index < prog.subprogs.length; index++)
-    if (isHeavy(writeSubprog(prog, index, module, helperOf))) heavy = true
-  return { prog, helpers: [...helpers], bytes: module.finish().bytes, heavy }
+    if (isHeavy(writeSubprog(prog, index, module, helperOf, marks))) heavy = true
+  return { prog, helpers: [...helpers], ...module.finish(), heavy }
 }
 
 class WasmExecutable implements Executable {
-  readonly #name: string
+  readonly #program: VmProgram
   readonly #host: VmHost
   readonly #subprogCount: number
   readonly #run: (lo: number, hi: number) => number
   readonly #callback: (subprog: number) => number
 
-  constructor({ prog, helpers }: Written, module: WebAssembly.Module, host: VmHost) {
-    const { name } = prog
-    this.#name = name
+  constructor({ prog, helpers }: Written, module: WebAssembly.Module, program: VmProgram, host: VmHost) {
+    const { name } = program
+    this.#program = program
     this.#host = host
     this.#subprogCount = prog.subprogs.length
     const env: Record<ImportName, unknown> = {
@@ -143,7 +147,7 @@ class WasmExecutable implements Executable {
 
   callback(lo: number, hi: number): number {
     const index = funcIndex(lo, hi, this.#subprogCount)
-    if (index < 0) fault('VM_CALLBACK', { prog: this.#name, address: addressText(lo, hi) })
+    if (index < 0) fault('VM_CALLBACK', { prog: this.#program.name, address: addressText(lo, hi) })
     burnCallback(this.#host)
     const { view } = this.#host.space
     const sp = view.getUint32(LAYOUT.SP, true)
@@ -158,10 +162,29 @@ class WasmExecutable implements Executable {
   #ended(err: unknown, sp: number): unknown {
     this.#host.space.view.setUint32(LAYOUT.SP, sp, true)
     if (!(err instanceof WebAssembly.RuntimeError)) return err
+    const insn = faultingInsn(err, this.#program, this.#host)
     try {
-      return fault('VM_BOUNDS', { prog: this.#name })
+      return fault('VM_BOUNDS', { prog: this.#program.name, ...(insn >= 0 && { insn }) })
     } catch (fault) {
       return fault
     }
   }
+}
+
+/**
+ * The instruction at which a module trapped, -1 when the stack trace does not say. The module is written again, now with the place of each
+ * instruction, which nothing else needs.
+ */
+function faultingInsn({ stack = '' }: Error, program: VmProgram, host: VmHost): number {
+  const marks = new Int32Array(program.insns.length / INSN_SIZE).fill(-1)
+  const { codeAt } = writeModule(program, host, marks)
+  // The first frame in a subprogram: loads outside the window have functions of their own in front of them.
+  for (const [, offset] of stack.matchAll(/wasm-function\[\d+\]:0x([0-9a-f]+)/g)) {
+    const at = Number.parseInt(offset!, 16) - codeAt
+    let found = -1
+    for (let insn = 0; insn < marks.length; insn++)
+      if (marks[insn]! >= 0 && marks[insn]! <= at && marks[insn]! > (marks[found] ?? -1)) found = insn
+    if (found >= 0) return found
+  }
+  return -1
 }
