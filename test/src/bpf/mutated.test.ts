@@ -46,8 +46,8 @@ const SOURCES = [
   ],
 ].map(name => `${name}.bpf.c`)
 
+t.setTimeout(240_000 + MUTATIONS * 200)
 t.test(`${MUTATIONS} damaged objects, seed ${SEED}`, async t => {
-  t.setTimeout(120_000 + MUTATIONS * 100)
   const objects = await compileSeeds([
     ...SOURCES,
     'programs/task_file.bpf.c',
