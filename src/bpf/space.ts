@@ -18,7 +18,7 @@ import { EFAULT, ENOENT, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { AddressSpace, MEM_BASE_HI } from '../vm/memory.ts'
-import { burnFuel } from '../vm/prepare.ts'
+import { burnFuel, prepare } from '../vm/prepare.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { helperMachine } from './machine.ts'
 import { kernelObjects } from './objects.ts'
@@ -153,9 +153,18 @@ export class BpfSpace {
     return orRefusal(name, () => this.#helpers.kfunc(name))
   }
 
-  /** @throws BpfError */
+  /**
+   * The program, checked now and compiled when it is first run: objects have many programs of which one is used.
+   * @throws BpfError for instructions that do not exist and jumps out of the program
+   */
   compile(program: VmProgram): Executable {
-    return this.#hooks.compile(program, this.#host)
+    prepare(program)
+    let made: Executable | undefined
+    const exec = (): Executable => {
+      made ??= this.#hooks.compile(program, this.#host)
+      return made
+    }
+    return { run: (lo, hi) => exec().run(lo, hi), callback: (lo, hi) => exec().callback(lo, hi) }
   }
 
   /** Takes in a program; the number that program arrays have for it. */
