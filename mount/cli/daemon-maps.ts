@@ -1,7 +1,17 @@
 // The maps of all iterfs mounts, as the verbs of `iterfs map` ask for them: bpf(2)'s commands over .iterfs/ctl.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, EXDEV, nodePlatform, parseBtf, strerror } from '../../src/index.ts'
+import {
+  type MapInfo as BpfMapInfo,
+  EINVAL,
+  ENOENT,
+  EOPNOTSUPP,
+  ErrnoError,
+  EXDEV,
+  nodePlatform,
+  parseBtf,
+  strerror,
+} from '../../src/index.ts'
 import { Client, listMounts, mountOf, splitPath } from './client.ts'
 import { CliError, cliError } from './error.ts'
 import { fail, parseMap, type Words } from './map-args.ts'
@@ -9,18 +19,7 @@ import type { MapClient, MapInfo, MapRef, MapTypes, NewMap, ProgRef } from './ma
 
 /** A map as map_list has it. */
 interface ListedMap {
-  readonly info: {
-    readonly id: number
-    readonly type: number
-    readonly name: string
-    readonly flags: number
-    readonly key_size: number
-    readonly value_size: number
-    readonly max_entries: number
-    readonly memlock: number
-    readonly frozen: boolean
-    readonly btf_id: number
-  }
+  readonly info: BpfMapInfo
   readonly pinned: readonly string[]
 }
 
@@ -100,11 +99,14 @@ export class DaemonMaps implements MapClient {
   }
 
   dump(map: MapInfo, each: (key: Uint8Array, value: Uint8Array | number) => void): number {
+    let left = map.maxEntries
     for (let after: string | null = null; ; ) {
       const { errno, elements = [] } = this.#answer(map, 'elements', { key: after, count: BATCH })
       if (errno < 0) return -errno
       for (const [key, value] of elements) each(fromBase64(key), typeof value === 'number' ? -value : fromBase64(value))
-      if (elements.length < BATCH) return 0
+      left -= elements.length
+      // A program that writes over a key makes the walk begin anew.
+      if (elements.length < BATCH || left <= 0) return 0
       after = elements.at(-1)![0]
     }
   }

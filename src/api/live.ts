@@ -2,7 +2,7 @@
 // arrays are such objects; numbers, strings and their kin are plain values.
 import { bareType, sizeOf } from '../btf/query.ts'
 import type { Btf } from '../btf/types.ts'
-import { isText, membersOf, type Place, placeAt, readLeaf, readValue, writeValue } from '../btf/value.ts'
+import { checkInside, isText, membersOf, type Place, placeAt, readLeaf, readValue, writeValue } from '../btf/value.ts'
 import { fail } from './error.ts'
 
 /** Where a section's variables are at the moment. */
@@ -44,6 +44,7 @@ export function liveSection(btf: Btf, memory: Memory, section: string, variables
 /** The value at a place: live for structs, unions and arrays. */
 function liveValue(btf: Btf, memory: Memory, place: Place, path: string): unknown {
   const type = bareType(btf, place.typeId)
+  checkInside(btf, memory.view(path), place)
   if (type.kind === 'struct' || type.kind === 'union') {
     const places = membersOf(btf, place.typeId)
     const names = (): string[] => [...places.keys()]
@@ -87,7 +88,18 @@ function live(target: object, parts: Parts): object {
     if (typeof value === 'object' && value !== null) kept.set(name, value)
     return value
   }
-  const plain = (name: string): unknown => readValue(btf, memory.view(parts.pathOf(name)), parts.place(name)!)
+  const plain = (name: string): unknown => {
+    try {
+      return readValue(btf, memory.view(parts.pathOf(name)), parts.place(name)!)
+    } catch (err) {
+      return err // printing shall not throw
+    }
+  }
+  const write = (name: string, place: Place, value: unknown): void => {
+    const path = parts.pathOf(name)
+    memory.checkWrite(path)
+    writeValue(btf, memory.view(path), place, value, path)
+  }
   const print = (): unknown =>
     Array.isArray(target) ? parts.names().map(plain) : Object.fromEntries(parts.names().map(name => [name, plain(name)]))
   Object.defineProperty(target, INSPECT, { value: print })
@@ -98,10 +110,7 @@ function live(target: object, parts: Parts): object {
     },
     set(_target, key, value) {
       const name = String(key)
-      const place = (typeof key === 'string' && parts.place(name)) || parts.unknown(name)
-      const path = parts.pathOf(name)
-      memory.checkWrite(path)
-      writeValue(btf, memory.view(path), place, value, path)
+      write(name, (typeof key === 'string' && parts.place(name)) || parts.unknown(name), value)
       return true
     },
     has: (target, key) => (typeof key === 'string' && parts.place(key) !== null) || Reflect.has(target, key),
@@ -109,7 +118,9 @@ function live(target: object, parts: Parts): object {
     getOwnPropertyDescriptor(target, key) {
       const place = typeof key === 'string' ? parts.place(key) : null
       if (!place) return Reflect.getOwnPropertyDescriptor(target, key)
-      return { value: get(key as string, place), writable: true, enumerable: true, configurable: true }
+      // Accessors, so that who asks for names only reads nothing.
+      const set = (value: unknown): void => void write(key as string, place, value)
+      return { get: () => get(key as string, place), set, enumerable: true, configurable: true }
     },
     defineProperty: (_target, key) => parts.unknown(String(key)),
     deleteProperty: (_target, key) => parts.unknown(String(key)),

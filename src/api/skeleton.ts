@@ -181,7 +181,9 @@ class Writer {
     const known = this.#names.get(id)
     if (known) return known
     const cName = cNameOf(btf, typeId)
-    if (!cName || type.values.length === 0 || type.values.length > MAX_LITERALS) return plainType
+    // Compilers that do not know BTF's enum64 write only the low half of each value.
+    const halved = type.kind === 'enum' && type.size > 4
+    if (!cName || halved || type.values.length === 0 || type.values.length > MAX_LITERALS) return plainType
     const name = this.#take(identifier(cName))
     this.#names.set(id, name)
     const values = new Map(type.values.map(({ name, value }) => [property(name), `${value}${suffix}`]))

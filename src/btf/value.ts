@@ -29,8 +29,9 @@ export const isChar = (type: BtfType): boolean => type.kind === 'int' && type.si
 /** Whether a value of this type is a string. */
 export const isText = (btf: Btf, type: BtfType): boolean => type.kind === 'array' && isChar(bareType(btf, type.type))
 
-/** Values that one value may be made of. */
-const MAX_PARTS = 1 << 24
+/** Values that one value may be made of: so many for each byte, since unions show a byte several times, and some for those that have none. */
+const PARTS_PER_BYTE = 64
+const MORE_PARTS = 65536
 
 const members = new WeakMap<Btf, Map<number, ReadonlyMap<string, Place>>>()
 
@@ -68,10 +69,12 @@ function collect(btf: Btf, structId: number, baseBits: number, found: Map<string
 
 /** The value at a place as plain data. @throws BpfError for one that lies outside the view, or of too many parts */
 export function readValue(btf: Btf, view: DataView, place: Place): BtfValue {
-  let left = MAX_PARTS
+  const limit = PARTS_PER_BYTE * sizeOf(btf, place.typeId) + MORE_PARTS
+  let left = limit
   const read = (place: Place): BtfValue => {
-    if (--left < 0) fail('parts', { limit: MAX_PARTS })
+    if (--left < 0) fail('parts', { limit })
     const type = bareType(btf, place.typeId)
+    checkInside(btf, view, place)
     if (type.kind === 'struct' || type.kind === 'union') {
       const at = (member: Place): Place => ({ ...member, off: place.off + member.off })
       return Object.fromEntries([...membersOf(btf, place.typeId)].map(([name, member]) => [name, read(at(member))]))
@@ -87,7 +90,7 @@ export function readValue(btf: Btf, view: DataView, place: Place): BtfValue {
 /** A value that has no parts: a number, a bool, a string. @throws BpfError for one that lies outside the view */
 export function readLeaf(btf: Btf, view: DataView, place: Place): number | bigint | boolean | string {
   const type = bareType(btf, place.typeId)
-  inside(view, place, sizeOf(btf, place.typeId))
+  checkInside(btf, view, place)
   switch (type.kind) {
     case 'int':
       return intOf(type, readBits(view, place.off, shift(place), place.bits || type.size * 8), place.bits)
@@ -109,9 +112,9 @@ export function readLeaf(btf: Btf, view: DataView, place: Place): number | bigin
 
 const shift = ({ bits, bitOff }: Place): number => (bits === 0 ? 0 : bitOff)
 
-/** Bitfields lie in the bytes of their bits; those of others are `size`. */
-function inside(view: DataView, { off, bits, bitOff }: Place, size: number): void {
-  const end = off + (bits === 0 ? size : Math.ceil((bitOff + bits) / 8))
+/** @throws BpfError for a place outside the view; a bitfield lies in the bytes of its bits */
+export function checkInside(btf: Btf, view: DataView, { typeId, off, bits, bitOff }: Place): void {
+  const end = off + (bits === 0 ? sizeOf(btf, typeId) : Math.ceil((bitOff + bits) / 8))
   if (end > view.byteLength) fail('outside', { off, end, size: view.byteLength })
 }
 
@@ -135,7 +138,7 @@ function textAt({ buffer, byteOffset }: DataView, off: number, count: number): s
  */
 export function writeValue(btf: Btf, view: DataView, place: Place, value: unknown, path: string): void {
   const size = sizeOf(btf, place.typeId)
-  inside(view, place, size)
+  checkInside(btf, view, place)
   if (place.bits !== 0) return writeLeaf(btf, view, place, value, path)
   const bytes = encodeValue(btf, place.typeId, value, path)
   new Uint8Array(view.buffer, view.byteOffset + place.off, size).set(bytes)
@@ -185,7 +188,7 @@ function writeArray(btf: Btf, view: DataView, place: Place, type: Of<'array'>, v
 
 function writeLeaf(btf: Btf, view: DataView, place: Place, value: unknown, path: string): void {
   const type = bareType(btf, place.typeId)
-  inside(view, place, sizeOf(btf, place.typeId))
+  checkInside(btf, view, place)
   switch (type.kind) {
     case 'int':
       if ((type.encoding & BTF_INT_BOOL) === 0)

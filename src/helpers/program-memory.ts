@@ -10,6 +10,9 @@ const PAGE = 4096
 /** Longer than any stretch of kernel objects: nothing is set aside for what cannot be there. */
 const OBJECT_MAX = 1 << 20
 
+/** Reads and writes from this size on cost fuel by their size. */
+const LARGE = 256
+
 /** Scratch places: helpers with two operands have one for each. */
 const SLOTS = 2
 
@@ -18,11 +21,13 @@ export class ProgramMemory {
   /** Where text() found its bytes. */
   at = 0
   readonly #translate: Translate
+  readonly #burn: HelperEnv['burn']
   readonly #scratch: { at: number; size: number }[]
 
-  constructor({ space, translate }: HelperEnv) {
+  constructor({ space, translate, burn }: HelperEnv) {
     this.space = space
     this.#translate = translate
+    this.#burn = burn
     this.#scratch = Array.from({ length: SLOTS }, () => ({ at: 0, size: 0 }))
   }
 
@@ -31,6 +36,7 @@ export class ProgramMemory {
    * @throws ErrnoError EFAULT where nothing is: the verifier of the kernel would have refused the program
    */
   read(lo: number, hi: number, size: number, slot: 0 | 1 = 0): number {
+    if (size >= LARGE) this.#burn(size)
     const at = this.space.offsetOf(lo, hi, size)
     if (at >= 0) return at
     if (size === 0) return 0
@@ -42,6 +48,7 @@ export class ProgramMemory {
 
   /** Offset of `size` bytes at hi:lo that a helper writes. @throws ErrnoError EFAULT outside of what programs may write */
   write(lo: number, hi: number, size: number): number {
+    if (size >= LARGE) this.#burn(size)
     const at = this.space.offsetOf(lo, hi, size)
     return at >= LAYOUT.STACK || size === 0 ? Math.max(at, 0) : this.#fault('write', lo, hi, size)
   }
@@ -122,6 +129,7 @@ export class ProgramMemory {
       const end = Math.min(at + max, u8.length)
       let i = at
       while (i < end && u8[i] !== 0) i++
+      if (i - at >= LARGE) this.#burn(i - at)
       return i - at
     }
     if (!isKernelHalf(hi)) return -ERANGE

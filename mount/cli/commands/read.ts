@@ -8,7 +8,7 @@ import {
   type FoundProg,
   fileKind,
   hookModules,
-  type LoadedMap,
+  type MapInfo,
   nodePlatform,
   type Platform,
   registerTargets,
@@ -71,7 +71,7 @@ async function loadFile(
   engine: Engine,
   path: string,
   set: Record<string, string>,
-): Promise<{ progs: readonly FoundProg[]; maps: readonly LoadedMap[] }> {
+): Promise<{ progs: readonly FoundProg[]; maps: readonly MapInfo[] }> {
   const bytes = readFileSync(path)
   if (fileKind(path, bytes) === 'object') return engine.loadObject({ number: 1, path, bytes, set })
   hookModules(new URL('../../../src/index.js', import.meta.url).href)
@@ -85,7 +85,7 @@ function mapRef(words: Words): MapRef {
 }
 
 /** Without a mount the only maps are those of the object itself. */
-function ownMap(program: string, maps: readonly LoadedMap[], ref: MapRef): number {
+function ownMap(program: string, maps: readonly MapInfo[], ref: MapRef): number {
   const found = 'name' in ref ? maps.find(map => map.name === ref.name) : undefined
   if (!found) {
     throw new CliError(
