@@ -57,7 +57,8 @@ export interface EngineOptions {
 
 export class Engine {
   readonly #progs = new Map<string, RunProg>()
-  readonly #files = new Map<number, OpenFile>()
+  /** `release` gives back the maps that the file needs. */
+  readonly #files = new Map<number, { readonly file: OpenFile; readonly release?: () => void }>()
   readonly #progress: Progress | undefined
   readonly #bpf: BpfEngine | undefined
 
@@ -104,7 +105,7 @@ export class Engine {
     if (this.#bpf?.prog(prog)?.sleepable && !(reg.feature & BPF_ITER_RESCHED)) {
       throw new ErrnoError(
         EINVAL,
-        `${prog}: want a program that does not sleep for target ${target}, got section iter.s/${target}`,
+        `${prog.slice(prog.indexOf(':') + 1)}: want a program that does not sleep for target ${target}, got section iter.s/${target}`,
       )
     }
     const aux = reg.attach_target?.(info) ?? {}
@@ -120,15 +121,17 @@ export class Engine {
 
   /** open(2) of a pin: nothing is looked at yet. @throws ErrnoError of the target's source */
   open(fh: number, prog: string, target: string, aux: IterAux, opener: Opener, sessionId: bigint): void {
-    const run = this.#progs.get(prog) ?? this.#bpf?.prog(prog)?.run
+    const bpf = this.#bpf?.prog(prog)
+    const run = this.#progs.get(prog) ?? bpf?.run
     if (!run) throw new ErrnoError(ENOENT, `no program ${prog} in this engine`)
     const ops = targetOf(prog, target).seq_info.open(aux, opener)
-    this.#files.set(fh, new IterSession(ops, this.#guarded(run), sessionId))
+    const file = new IterSession(ops, this.#guarded(run), sessionId)
+    this.#files.set(fh, bpf ? { file, release: this.bpf.hold([...bpf.mapIds, ...(aux.map ? [aux.map.id] : [])]) } : { file })
   }
 
   /** open(2) of a pinned map: its elements as text. @throws ErrnoError ENOENT, EIO for a map without BTF or of another type */
   openMap(fh: number, id: number): void {
-    this.#files.set(fh, this.bpf.openMap(id))
+    this.#files.set(fh, { file: this.bpf.openMap(id), release: this.bpf.hold([id]) })
   }
 
   /**
@@ -147,12 +150,14 @@ export class Engine {
 
   /** Last close of the file; unknown handles are ignored. */
   close(fh: number): void {
-    this.#files.get(fh)?.close()
+    const open = this.#files.get(fh)
     this.#files.delete(fh)
+    open?.file.close()
+    open?.release?.()
   }
 
   #file(fh: number): OpenFile {
-    return this.#files.get(fh) ?? throwBadf(fh)
+    return this.#files.get(fh)?.file ?? throwBadf(fh)
   }
 
   #guarded(run: RunProg): RunProg {

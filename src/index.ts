@@ -22,7 +22,6 @@ export type {
 export { compileWasm } from './bpf/compile.ts'
 export type {
   BpfEngineOptions,
-  LoadedMap,
   LoadedObject,
   LoadedProg,
   MapAnswer,
@@ -56,13 +55,13 @@ export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './it
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
 export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
+export type { MapInfo } from './maps/map.ts'
 export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
 export {
   BPF_F_REPLACE,
   type Link,
   linkFdinfo,
   linkInfo,
-  type MapInfo,
   ObjectStore,
   type Pinnable,
   type Prog,

@@ -118,7 +118,12 @@ t.test('BPF objects', async t => {
       status: 0,
     })
     t.equal(Number(cat('counter2').stdout), first + 100, 'another pin has its own')
-    t.match(iterfs('map', 'dump', 'name', 'counter.bss', '-j').stdout, new RegExp(`"count":${first * 2}`))
+    const path = join(daemon.dir, 'counter')
+    const late = run('sh', ['-c', `exec 3<${path}; ln ${path} ${path}_kept; rm ${path}; mv ${path}_kept ${path}; cat <&3`])
+    t.equal(Number(late.stdout), first * 3, 'an open file keeps its program')
+    const gone = run('sh', ['-c', `exec 3<${path}2; rm ${path}2; sleep 0.3; cat <&3`])
+    t.equal(Number(gone.stdout), first * 2 + 100, 'and its globals, when the pin is gone')
+    t.match(iterfs('map', 'dump', 'name', 'counter.bss', '-j').stdout, new RegExp(`"count":${first * 3}`))
   })
 
   t.test('what is refused, and why', async t => {
@@ -128,7 +133,7 @@ t.test('BPF objects', async t => {
         234,
         /missing_field\.bpf\.c:\d+ .*struct task_struct has no field stack_canary_of_mine here \(iterfs serves: .*pid/,
       ],
-      wrong_target: [234, /no iterator target "no_such_thing"; targets: .*task_file/],
+      wrong_target: [253, /no iterator target "no_such_thing"; targets: .*task_file/],
       forbidden: [234, /dump, .*forbidden\.bpf\.c:\d+ .*override_return/],
       sleepable_map: [234, /attach_iter failed for program dump: .*iter\.s\/bpf_map/],
       elements: [247, /attach_iter failed for program dump: .*Bad file descriptor/],

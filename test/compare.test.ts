@@ -1,8 +1,9 @@
 // The same object through the kernel and through iterfs, for every program of ours: identical bytes.
-import { copyFileSync, readdirSync } from 'node:fs'
+import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { COMPARE_CASES, type CompareCase } from './cases/compare.ts'
+import { bigSource } from './support/big-object.ts'
 import { type Compilation, compileAll } from './support/clang.ts'
 import { diffOf, runBoth, type Way } from './support/compare.ts'
 import { type Daemon, iterfs, run, startDaemon } from './support/daemon.ts'
@@ -11,6 +12,7 @@ import { ROOT } from './support/paths.ts'
 import { type ProcessTree, startProcessTree } from './support/process-tree.ts'
 
 const KTHREADD = 2
+const BIG_PROGRAMS = 27
 
 const sourceOf = ({ file }: CompareCase): string => join(ROOT, file.includes('/') ? file : `test/bpf/compare/${file}`)
 
@@ -52,6 +54,16 @@ t.test('same object, same bytes', { skip: noKernelBpf() }, async t => {
     }
   }
   keptGlobals(t, kernel, daemon, tree.pid)
+
+  const source = join(kernel.folder('big'), 'big.bpf.c')
+  const object = source.replace(/c$/, 'o')
+  writeFileSync(source, bigSource(BIG_PROGRAMS))
+  await compileAll([{ source, object, include }])
+  t.ok(statSync(object).size > 600_000, 'a large object')
+  const prog = `program_${BIG_PROGRAMS - 1}`
+  const both = runBoth(kernel, daemon, object, { pid: tree.pid, prog })
+  t.equal(diffOf(kernel, both), '', 'the last program of a large object')
+  t.ok(both.kernel.length > 0, 'prints')
 })
 
 /** The variables of the worked example: written by its program, kept from one open to the next, and set from outside while it is pinned. */

@@ -169,7 +169,7 @@ t.test('links: show, update, removal', async t => {
   await until('the link is gone', () => iterfs('link', 'show', 'id', String(shown.id)).status !== 0)
   t.match(
     run('cat', [join(daemon.dir, 'progs.debug')]).stdout,
-    /^ {2}id name {13}attached\n( +\d dump_bpf_(map|prog) +bpf_iter_bpf_(map|prog)\n){2}$/,
+    /^ {2}id name {13}attached\n( +\d dump_bpf_(map|prog) +bpf_iter_bpf_(map|prog) \n){2}$/,
   )
 })
 

@@ -19,10 +19,10 @@ const SRC: Record<string, readonly string[]> = {
   maps: ['util', 'btf', 'vm'],
   helpers: ['util', 'seq', 'btf', 'vm', 'maps'],
   sources: ['util', 'platform'],
-  kernel: ['util', 'platform', 'sources', 'btf', 'vm'],
+  kernel: ['util', 'platform', 'sources', 'btf', 'vm', 'maps'],
   targets: ['util', 'platform', 'seq', 'iter', 'maps', 'sources', 'kernel'],
   program: ['util', 'seq', 'iter', 'helpers', 'targets', 'kernel'],
-  objects: ['util', 'iter'],
+  objects: ['util', 'iter', 'maps'],
   bpf: [
     'util',
     'platform',

@@ -1,7 +1,17 @@
 // The maps of all iterfs mounts, as the verbs of `iterfs map` ask for them: bpf(2)'s commands over .iterfs/ctl.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EINVAL, ENOENT, EOPNOTSUPP, ErrnoError, nodePlatform, parseBtf, strerror } from '../../src/index.ts'
+import {
+  type MapInfo as BpfMapInfo,
+  EINVAL,
+  ENOENT,
+  EOPNOTSUPP,
+  ErrnoError,
+  EXDEV,
+  nodePlatform,
+  parseBtf,
+  strerror,
+} from '../../src/index.ts'
 import { Client, listMounts, mountOf, splitPath } from './client.ts'
 import { CliError, cliError } from './error.ts'
 import { fail, parseMap, type Words } from './map-args.ts'
@@ -9,18 +19,7 @@ import type { MapClient, MapInfo, MapRef, MapTypes, NewMap, ProgRef } from './ma
 
 /** A map as map_list has it. */
 interface ListedMap {
-  readonly info: {
-    readonly id: number
-    readonly type: number
-    readonly name: string
-    readonly flags: number
-    readonly key_size: number
-    readonly value_size: number
-    readonly max_entries: number
-    readonly memlock: number
-    readonly frozen: boolean
-    readonly btf_id: number
-  }
+  readonly info: BpfMapInfo
   readonly pinned: readonly string[]
 }
 
@@ -63,9 +62,7 @@ export class DaemonMaps implements MapClient {
         throw new CliError(cliError(`bpf obj get (${ref.pinned})`, err).message)
       }
     }
-    if ('name' in ref) return this.list().filter(map => map.name === ref.name)
-    const found = this.list().filter(map => map.id === ref.id)
-    return found.length > 0 ? found : fail(`get map by id (${ref.id}): ${strerror(ENOENT)}`)
+    return choose(this.list(), ref)
   }
 
   /** Programs of an object reach program arrays through the object only. */
@@ -102,11 +99,14 @@ export class DaemonMaps implements MapClient {
   }
 
   dump(map: MapInfo, each: (key: Uint8Array, value: Uint8Array | number) => void): number {
+    let left = map.maxEntries
     for (let after: string | null = null; ; ) {
       const { errno, elements = [] } = this.#answer(map, 'elements', { key: after, count: BATCH })
       if (errno < 0) return -errno
       for (const [key, value] of elements) each(fromBase64(key), typeof value === 'number' ? -value : fromBase64(value))
-      if (elements.length < BATCH) return 0
+      left -= elements.length
+      // A program that writes over a key makes the walk begin anew.
+      if (elements.length < BATCH || left <= 0) return 0
       after = elements.at(-1)![0]
     }
   }
@@ -121,16 +121,22 @@ export class DaemonMaps implements MapClient {
       ...{ type: map.type, name: map.name, flags: map.flags, inner_map_id: map.innerId },
       ...{ key_size: map.keySize, value_size: map.valueSize, max_entries: map.maxEntries },
     })
-    client.pin({ map_id }, path)
+    this.#pin(client, map_id, path)
   }
 
   pin(map: MapInfo, path: string): void {
-    this.#home(map).pin({ map_id: map.id }, path)
+    const home = this.#home(map)
+    const { dir } = mountOf(splitPath(path).dir)
+    if (dir !== home.mount.dir)
+      fail(`can't pin the object (${path}): want a path in ${home.mount.dir}, where map ${map.id} is`, EXDEV)
+    this.#pin(home, map.id, path)
   }
 
-  /** The one map that MAP names; its id in the mount `dir`. @throws CliError when it is in another mount */
+  /** The one map that MAP names; its id in the mount `dir`, whose maps alone are looked at. @throws CliError for one in another mount */
   idIn(dir: string, words: Words): number {
-    const map = parseMap(words, this)
+    const map = parseMap(words, {
+      find: ref => ('pinned' in ref ? this.find(ref) : choose(this.#list(this.client(dir), {}), ref)),
+    })
     if (this.#homes.get(map) !== this.client(dir)) fail(`map ${map.id} is not in the mount ${dir}`, EINVAL)
     return map.id
   }
@@ -170,6 +176,14 @@ export class DaemonMaps implements MapClient {
     })
   }
 
+  #pin(client: Client, map_id: number, path: string): void {
+    try {
+      client.pin({ map_id }, path)
+    } catch (err) {
+      throw cliError(`can't pin the object (${path})`, err)
+    }
+  }
+
   #home(map: MapInfo): Client {
     return this.#homes.get(map)!
   }
@@ -183,6 +197,13 @@ export class DaemonMaps implements MapClient {
     if (answer.errno < 0) throw new ErrnoError(-answer.errno)
     return answer
   }
+}
+
+/** The maps with a name, or with an id. @throws CliError when no map has the id */
+function choose(maps: MapInfo[], ref: { id: number } | { name: string }): MapInfo[] {
+  if ('name' in ref) return maps.filter(map => map.name === ref.name)
+  const found = maps.filter(map => map.id === ref.id)
+  return found.length > 0 ? found : fail(`get map by id (${ref.id}): ${strerror(ENOENT)}`)
 }
 
 /** Runs `body` with the maps of all mounts; closes the connections that it took. */

@@ -13,7 +13,7 @@ export class CliError extends Error {
 /** `what` failed with `err`: a CliError whose line ends in the reason. */
 export function cliError(what: string, err: unknown): CliError {
   if (err instanceof CliError && !what) return err
-  const errno = errnoOf(err, () => {})
+  const errno = err instanceof CliError ? 256 - err.status : errnoOf(err, () => {})
   const own =
     err instanceof ErrnoError
       ? err.message

@@ -96,7 +96,7 @@ function parseId(text: string): number {
 }
 
 /** The one map that MAP names. */
-export function parseMap(words: Words, client: MapClient): MapInfo {
+export function parseMap(words: Words, client: Pick<MapClient, 'find'>): MapInfo {
   const found = client.find(parseMapRef(words))
   if (found.length > 1) fail('several maps match this handle')
   return found[0] ?? fail('')

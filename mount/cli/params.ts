@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { IterLinkInfo } from '../../src/index.ts'
-import { EBADF } from '../../src/util/errno.ts'
+import { EBADF, ENOENT } from '../../src/util/errno.ts'
 import { CliError, wholeNumber } from './error.ts'
 
 export interface ProgOptions {
@@ -68,8 +68,13 @@ export function remoteLinkInfo(options: ProgOptions): IterLinkInfo | undefined {
 }
 
 /** The program that --prog names, or the first. @throws CliError */
-export function chooseProg<T extends { name: string }>(path: string, progs: readonly T[], name: string | undefined): T {
+export function chooseProg<T extends { name: string }>(progs: readonly T[], name: string | undefined): T {
   const found = name === undefined ? progs[0] : progs.find(prog => prog.name === name)
-  if (!found) throw new CliError(`${path}: no program "${name}"; it has: ${progs.map(prog => prog.name).join(', ')}`, 2)
+  const names = progs.map(prog => prog.name)
+  if (!found)
+    throw new CliError(
+      name === undefined ? 'it has no iterator' : `no program "${name}"; it has: ${names.join(', ') || 'none'}`,
+      ENOENT,
+    )
   return found
 }

@@ -5,9 +5,9 @@ import type {
   Attached,
   IterAux,
   IterLinkInfo,
-  LoadedMap,
   MapAnswer,
   MapCreate,
+  MapInfo,
   MapRequest,
   ObjectLoad,
   ObjectsView,
@@ -62,8 +62,7 @@ export interface Failure {
 
 /** Engine worker to main. */
 export type EngineEvent =
-  | { t: 'loaded'; id: number; progs: ProgDesc[]; maps: LoadedMap[] }
-  | { t: 'createdMap'; id: number; map: LoadedMap }
+  | { t: 'loaded'; id: number; progs: ProgDesc[]; maps: MapInfo[] }
   | { t: 'mapped'; id: number; answer: MapAnswer }
   | { t: 'counted'; id: number; counts: [id: number, count: number][] }
   | { t: 'attached'; id: number; attached: Attached }

@@ -12,9 +12,9 @@ import {
   fileKind,
   type IterAux,
   type IterLinkInfo,
-  type LoadedMap,
   type MapAnswer,
   type MapCreate,
+  type MapInfo,
   type MapRequest,
   type ObjectLoad,
   type ObjectsView,
@@ -53,7 +53,7 @@ type Content =
 export interface Loaded {
   readonly worker: number
   readonly progs: readonly ProgDesc[]
-  readonly maps: readonly LoadedMap[]
+  readonly maps: readonly MapInfo[]
 }
 
 /** Something loaded, and what of it is still needed. */
@@ -347,7 +347,7 @@ export class EnginePool {
 }
 
 /** The content as it is loaded again: its maps keep their ids. */
-function withMapIds(content: Content, maps: readonly LoadedMap[]): Content {
+function withMapIds(content: Content, maps: readonly MapInfo[]): Content {
   const ids = maps.map(map => map.id)
   if (content.t === 'loadObject') return { t: 'loadObject', object: { ...content.object, mapIds: ids } }
   return content.t === 'createMap' ? { t: 'createMap', map: { ...content.map, id: ids[0]! } } : content

@@ -1,8 +1,9 @@
 // What all objects of a process share: the registered targets, ids, and the list of objects that bpf_prog and its kin iterate.
-import type { LoadedMap } from '../bpf/engine.ts'
+
 import type { Engine } from '../engine.ts'
 import { findTarget } from '../iter/reg.ts'
 import type { LinkSource, MapSource, ProgSource } from '../kernel/types.ts'
+import type { MapInfo } from '../maps/map.ts'
 import { nodePlatform } from '../platform/node.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Objects } from '../targets/objects.ts'
@@ -62,7 +63,7 @@ class Runtime {
     this.#update()
   }
 
-  addMap(map: LoadedMap, engine: Engine): void {
+  addMap(map: MapInfo, engine: Engine): void {
     this.#maps.set(map.id, map)
     this.#engines.set(map.id, engine)
     this.#update()

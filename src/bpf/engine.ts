@@ -7,14 +7,14 @@ import { INSN_SIZE, immAt, isLdImm64, setImm64, setSrc, srcAt } from '../insn/ra
 import { findTarget, type IterReg, listTargets, type Opener } from '../iter/reg.ts'
 import type { RunProg } from '../iter/session.ts'
 import { createMap } from '../maps/create.ts'
-import type { BpfMap, MapAttr } from '../maps/map.ts'
+import type { BpfMap, MapAttr, MapInfo } from '../maps/map.ts'
 import { parseObject } from '../object/parse.ts'
 import { resolveObject } from '../object/resolve.ts'
 import type { MapSpec, ObjectSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
 import type { Platform } from '../platform/platform.ts'
 import { kallsyms } from '../sources/kallsyms.ts'
 import { decodeText } from '../util/bytes.ts'
-import { EINVAL, ENOENT, EPERM, ErrnoError } from '../util/errno.ts'
+import { EINVAL, ENOENT, EPERM, ErrnoError, ESRCH } from '../util/errno.ts'
 import { LAYOUT } from '../vm/memory.ts'
 import { checkCalls } from './calls.ts'
 import { kernelTypes } from './kernel-types.ts'
@@ -43,21 +43,6 @@ export interface MapCreate {
   readonly id?: number
 }
 
-/** What describes a map to the outside; see MapInfo of src/objects. */
-export interface LoadedMap {
-  readonly id: number
-  readonly type: number
-  readonly name: string
-  readonly flags: number
-  readonly key_size: number
-  readonly value_size: number
-  readonly max_entries: number
-  readonly map_extra: bigint
-  readonly memlock: number
-  readonly frozen: boolean
-  readonly btf_id: number
-}
-
 /** A loaded program: plain data. */
 export interface LoadedProg {
   readonly name: string
@@ -74,7 +59,7 @@ export interface LoadedProg {
 
 export interface LoadedObject {
   readonly progs: readonly LoadedProg[]
-  readonly maps: readonly LoadedMap[]
+  readonly maps: readonly MapInfo[]
 }
 
 /** The commands of bpf(2) on elements of a map. */
@@ -105,12 +90,18 @@ export interface BpfEngineOptions extends BpfHooks {
 interface RunnableProg {
   readonly run: RunProg
   readonly sleepable: boolean
+  readonly mapIds: readonly number[]
+  /** Takes it out of its space. */
+  readonly leave: () => void
 }
 
 export class BpfEngine {
   readonly #options: BpfEngineOptions
   readonly #maps = new Map<number, BpfSpace>()
   readonly #progs = new Map<string, RunnableProg>()
+  /** Open files that need a map, and maps that only they need. */
+  readonly #holds = new Map<number, number>()
+  readonly #late = new Set<number>()
   /** Who calls read(2) at the moment. */
   reader: Opener = { pid: 0, uid: 0, gid: 0 }
 
@@ -160,18 +151,38 @@ export class BpfEngine {
   }
 
   /** BPF_MAP_CREATE. @throws ErrnoError as the kernel's */
-  createMap(request: MapCreate): LoadedMap {
+  createMap(request: MapCreate): MapInfo {
     return describe(this.#makeMap(this.#newSpace(), request.attr, request.id))
   }
 
-  /** No pin and no program needs the map any more. */
+  /** No pin and no program needs the map any more: it goes, or does so with the last open file that needs it. */
   freeMap(id: number): void {
+    if (this.#holds.has(id)) {
+      this.#late.add(id)
+      return
+    }
     this.#maps.get(id)?.removeMap(id)
     this.#maps.delete(id)
   }
 
+  /** An open file needs these maps, until it calls what is returned. */
+  hold(ids: readonly number[]): () => void {
+    for (const id of ids) this.#holds.set(id, (this.#holds.get(id) ?? 0) + 1)
+    return () => {
+      for (const id of ids) {
+        const left = this.#holds.get(id)! - 1
+        if (left > 0) this.#holds.set(id, left)
+        else {
+          this.#holds.delete(id)
+          if (this.#late.delete(id)) this.freeMap(id)
+        }
+      }
+    }
+  }
+
   /** Files that are open go on with it. */
   unload(key: string): void {
+    this.#progs.get(key)?.leave()
     this.#progs.delete(key)
   }
 
@@ -234,7 +245,7 @@ export class BpfEngine {
         put: other => space.putMap(other),
         pointer: other => space.mapOffset(other),
       },
-      progs: { get: index => (space.progs[index - 1] ? 0 : -EINVAL), put: () => {} },
+      progs: { get: place => (space.hasProg(place) ? 0 : -EINVAL), put: () => {} },
     })
     space.addMap(map, describe(map))
     this.#maps.set(id, space)
@@ -259,21 +270,24 @@ export class BpfEngine {
       kfuncs: prog.kfuncs.map(name => space.kfunc(name)),
     })
     const runnable: SpaceProg = { name: prog.name, sleepable: prog.sleepable, exec }
-    space.progs.push(runnable)
+    const place = space.addProg(runnable)
     for (const [i, { slots }] of object.maps.entries()) {
-      for (const [index, name] of slots) if (name === prog.name) setSlot(maps[i]!, index, space.progs.length)
+      for (const [index, name] of slots) if (name === prog.name) setSlot(maps[i]!, index, place)
     }
     if (!reg) return []
     const key = `${number}:${prog.name}`
-    this.#progs.set(key, { run: space.runner(runnable, reg.ctx_arg_info, () => this.reader), sleepable: prog.sleepable })
+    const { sleepable } = prog
+    const mapIds = withInner(used, object).map(index => maps[index]!.id)
+    const run = space.runner(runnable, reg.ctx_arg_info, () => this.reader)
+    this.#progs.set(key, { run, sleepable, mapIds, leave: () => space.removeProg(place) })
     return [
       {
         name: prog.name,
         target: reg.target,
         key,
-        sleepable: prog.sleepable,
+        sleepable,
         gpl: object.gpl,
-        mapIds: withInner(used, object).map(index => maps[index]!.id),
+        mapIds,
         tagBytes: tagBytes(prog.insns),
         xlated: prog.insns.length,
       },
@@ -299,7 +313,7 @@ function targetOf(prog: ResolvedProg): IterReg {
   const reg = findTarget(prog.target!)
   if (reg) return reg
   const names = listTargets().map(({ target }) => target)
-  throw new ErrnoError(EINVAL, `${prog.name}: no iterator target "${prog.target}"; targets: ${names.join(', ')}`)
+  throw new ErrnoError(ESRCH, `${prog.name}: no iterator target "${prog.target}"; targets: ${names.join(', ')}`)
 }
 
 function attrOf(map: MapSpec, object: ResolvedObject): MapAttr {
@@ -335,7 +349,7 @@ function setSlot(map: BpfMap, index: number, value: number): void {
 
 const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer)
 
-function describe(map: BpfMap): LoadedMap {
+function describe(map: BpfMap): MapInfo {
   const { name, type, keySize, valueSize, maxEntries, flags, mapExtra, btf } = map.attr
   return {
     ...{ id: map.id, type, name, flags, map_extra: mapExtra, memlock: map.memlock, frozen: map.frozen, btf_id: btf ? map.id : 0 },

@@ -18,6 +18,7 @@ import { EFAULT, ENOENT, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { AddressSpace, MEM_BASE_HI } from '../vm/memory.ts'
+import { burnFuel } from '../vm/prepare.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { helperMachine } from './machine.ts'
 import { kernelObjects } from './objects.ts'
@@ -106,8 +107,9 @@ export class BpfSpace {
   /** How many maps of maps have a map, and which of those only they refer to. */
   readonly #mapRefs = new Map<number, number>()
   readonly #dying = new Set<number>()
-  /** What program arrays lead to: the number in a slot is the index + 1. */
-  readonly progs: SpaceProg[] = []
+  /** What program arrays lead to, by the number in their slots. */
+  readonly #progs = new Map<number, SpaceProg>()
+  #lastProg = 0
   readonly #hooks: BpfHooks
   readonly #platform: Platform
   readonly #host: VmHost
@@ -134,6 +136,7 @@ export class BpfSpace {
       printTyped: typedPrinter(this.kernel),
       trace: text => hooks.trace(this.#now.prog.name, text),
       machine: helperMachine(platform),
+      burn: units => burnFuel(this.#host, units),
     }
     this.#helpers = makeHelpers(env)
     this.#host = {
@@ -153,6 +156,21 @@ export class BpfSpace {
   /** @throws BpfError */
   compile(program: VmProgram): Executable {
     return this.#hooks.compile(program, this.#host)
+  }
+
+  /** Takes in a program; the number that program arrays have for it. */
+  addProg(prog: SpaceProg): number {
+    this.#progs.set(++this.#lastProg, prog)
+    return this.#lastProg
+  }
+
+  hasProg(number: number): boolean {
+    return this.#progs.has(number)
+  }
+
+  /** The program is not needed any more, but by program arrays: while the space has one it stays. */
+  removeProg(number: number): void {
+    if (![...this.maps.values()].some(map => map instanceof ProgArrayMap)) this.#progs.delete(number)
   }
 
   /** Takes in a map. */
@@ -282,10 +300,18 @@ export class BpfSpace {
     const map = this.#mapBehind(args[2]!, args[3]!)
     const index = args[4]! >>> 0
     if (!(map instanceof ProgArrayMap) || this.#tailCalls >= MAX_TAIL_CALLS) return false
-    const prog = this.progs[map.progAt(index) - 1]
+    const prog = this.#progs.get(map.progAt(index))
     if (!prog) return false
     this.#tailCalls++
-    prog.exec.run(args[0]!, args[1]!)
+    // Its callbacks are its own.
+    const now = this.#now
+    const caller = now.prog
+    now.prog = prog
+    try {
+      prog.exec.run(args[0]!, args[1]!)
+    } finally {
+      now.prog = caller
+    }
     return true
   }
 }

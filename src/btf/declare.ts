@@ -170,9 +170,11 @@ export class Declarer {
     let text = `${this.tag(id)} {`
     const { align, packed } = layoutOf(this.#btf, id, type)
     const pad = (from: number, to: number, toAlign: number, inBitfield: boolean): string =>
-      paddings(from, to, toAlign, inBitfield)
-        .map(line => `\n${indent(level + 1)}${line};`)
-        .join('')
+      this.#limit(
+        paddings(from, to, toAlign, inBitfield)
+          .map(line => `\n${indent(level + 1)}${line};`)
+          .join(''),
+      )
     let end = 0
     let afterBitfield = false
     for (const { name, type: member, offBits, bits } of type.members) {

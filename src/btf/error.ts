@@ -31,7 +31,7 @@ const ERRORS = {
   cycle: ({ id, kind }: { id: number; kind: string }) => `.BTF: type ${id} (${kind}) contains itself`,
   depth: ({ id, kind, limit }: { id: number; kind: string; limit: number }) =>
     `.BTF: type ${id} (${kind}) is nested more than ${limit} deep`,
-  text: ({ limit }: { limit: number }) => `types give more than ${limit} characters of C`,
+  text: ({ limit }: { limit: number }) => `a type as C has more than ${limit} lines or characters`,
   unsized: ({ id, kind }: { id: number; kind: string }) => `type ${id} (${kind}) has no size`,
   value: ({ path, want, got }: { path: string; want: string; got: string }) => `${path}: want ${want}, got ${got}`,
   member: ({ path, name, there }: { path: string; name: string; there: readonly string[] }) =>

@@ -1,4 +1,5 @@
 // Where C compilers put members by themselves, and what must be written between two members so that they put them elsewhere.
+import { fail } from './error.ts'
 import { alignOf } from './query.ts'
 import type { Btf, BtfType } from './types.ts'
 
@@ -10,11 +11,15 @@ const PADS = [
   ['char', 8],
 ] as const
 
+/** Most bitfields of one gap: 512 KiB. */
+const MAX_LINES = 65_536
+
 const roundUp = (bits: number, to: number): number => Math.ceil(bits / to) * to
 
 /**
  * Unnamed bitfields between the bits `from` and `to`, such that what follows, of `align` bytes, begins at `to`. Where the compiler leaves
  * the gap by itself nothing is written; between bitfields it never does (btf_dump_emit_bit_padding).
+ * @throws BpfError for gaps that no compiler makes
  */
 export function paddings(from: number, to: number, align: number, inBitfield: boolean): string[] {
   const lines: string[] = []
@@ -30,6 +35,7 @@ export function paddings(from: number, to: number, align: number, inBitfield: bo
     else if (forced) lines.push(`${word}: 0`)
     at = border
   }
+  if ((to - at) / width > MAX_LINES) fail('text', { limit: MAX_LINES })
   for (; to - at >= width; at += width) lines.push(`${word}: ${width}`)
   if (at < to) {
     const [narrow] = PADS.findLast(([, bits]) => bits >= to - at)!

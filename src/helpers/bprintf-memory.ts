@@ -79,11 +79,11 @@ export class FormatCache {
     this.#space = space
   }
 
-  /** The format in the `size` bytes at offset `at`; null when there is no NUL in them. */
+  /** The format in the `size` bytes at offset `at`; null when there is no NUL in them. What lies beyond the memory is not looked at. */
   get(at: number, size: number): Format | null {
     const cached = this.#formats.get(at)
-    if (cached !== undefined && cached.length <= size && this.#isSame(cached, at)) return cached.format
     const { u8 } = this.#space
+    if (cached !== undefined && cached.length <= Math.min(size, u8.length - at) && this.#isSame(cached, at)) return cached.format
     const nul = u8.subarray(at, at + size).indexOf(0)
     if (nul < 0) return null
     const bytes = u8.slice(at, at + nul + 1)

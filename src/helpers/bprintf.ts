@@ -68,13 +68,8 @@ export function printToBytes(out: Uint8Array, at: number, size: number, format: 
 /** The text of one bpf_trace_vprintk() call, cut to 1023 bytes as there, or a negative errno. Errors as bpf_seq_printf(). */
 export function formatText(fmt: AnyFormat, args: readonly FmtArg[], env: FmtEnv = {}): string | number {
   const format = compiled(fmt)
-  return printToText(format, new ValueReader(args, env, format))
-}
-
-/** formatText() with arguments from a reader. */
-export function printToText(format: Format, args: ArgReader): string | number {
   const out = new Uint8Array(TRACE_SIZE - 1)
-  const end = printFormat(format, args, out, 0, out.length)
+  const end = printFormat(format, new ValueReader(args, env, format), out, 0, out.length)
   return end < 0 ? end : decodeText(out, 0, Math.min(end, out.length))
 }
 

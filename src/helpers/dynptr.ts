@@ -12,7 +12,7 @@ const RDONLY = 0x8000_0000
 /** enum bpf_dynptr_type << DYNPTR_TYPE_SHIFT */
 const [LOCAL, RINGBUF] = [1 << 28, 2 << 28]
 
-/** A dynptr that has been read. `data` is the offset of byte 0, 0 when it is NULL. */
+/** A dynptr that has been read. `data` is the offset of byte 0; it and the size are 0 when it is NULL, or leads nowhere. */
 export interface Dynptr {
   readonly at: number
   readonly data: number
@@ -29,7 +29,8 @@ export function dynptrAt(c: HelperContext, n: number): Dynptr {
   const size = word & MAX_SIZE
   const place = view.getUint32(at + OFFSET, true)
   const data = (lo | hi) === 0 ? 0 : c.space.offsetOf(lo + place, hi, size)
-  return { at, data: data >= LAYOUT.STACK ? data : 0, size, readonly: word >= RDONLY }
+  const isThere = data >= LAYOUT.STACK
+  return { at, data: isThere ? data : 0, size: isThere ? size : 0, readonly: word >= RDONLY }
 }
 
 /** bpf_dynptr_init() and bpf_dynptr_set_null() (data 0). */

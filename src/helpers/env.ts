@@ -34,6 +34,8 @@ export interface HelperEnv {
   /** One line of bpf_trace_printk, to the log. */
   trace(text: string): void
   readonly machine: HelperMachine
+  /** Takes fuel for work that grows with what the program asks for, a unit for about a ns. @throws ErrnoError ETIMEDOUT */
+  burn(units: number): void
 }
 
 /** What leads from one kernel object to another; see KernelObjects.retRelated(). */

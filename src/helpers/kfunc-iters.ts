@@ -130,7 +130,7 @@ export function iteratorKfuncs(c: HelperContext, open: OpenIterators): Pick<Kfun
       const bits = space.u8.slice(from, from + count * 8)
       const errno = start(() => {
         const { view } = space
-        let bit = view.getInt32(at + 12, true) + 1
+        let bit = Math.max(0, view.getInt32(at + 12, true) + 1)
         while (bit < count * 64 && ((bits[bit >>> 3]! >>> (bit & 7)) & 1) === 0) bit++
         view.setInt32(at + 12, bit, true)
       })

@@ -1,6 +1,5 @@
 // The other kfuncs: references to tasks and cgroups, locks, dynptrs, reads of memory into dynptrs (kernel/bpf/helpers.c, kernel/trace/bpf_trace.c).
 import { E2BIG, EFAULT, EINVAL, ENOENT, ERANGE } from '../util/errno.ts'
-import { printToText } from './bprintf.ts'
 import type { HelperContext } from './context.ts'
 import { adjustDynptr, type Dynptr, dynptrAt, partOf, setDynptr } from './dynptr.ts'
 import type { HelperTask } from './env.ts'
@@ -181,7 +180,7 @@ export function objectKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
       const format = formatAt(c, 2)
       if (format === null) return -EINVAL
       const args = c.reader.place(size > 0 ? c.input(3, size, 1) : 0, size >>> 3)
-      return Math.min(0, trace(c, printToText(format, args)))
+      return Math.min(0, trace(c, format, args))
     },
   }
 }

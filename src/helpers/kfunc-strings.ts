@@ -21,6 +21,8 @@ type Names =
 
 /** XATTR_SIZE_MAX */
 const MAX = 65536
+/** Bytes after which fuel is taken for them. */
+const BURN_EACH = 256
 
 /** A string up to its end: what ended it, and the bytes in front of that. */
 interface Text {
@@ -34,6 +36,7 @@ export function stringKfuncs(c: HelperContext): Pick<Kfuncs, Names> {
     const [lo, hi] = [c.lo(n) >>> 0, c.hi(n) >>> 0]
     const bytes: number[] = []
     for (let i = 0; i < max; i++) {
+      if (i % BURN_EACH === BURN_EACH - 1) c.env.burn(BURN_EACH * 16)
       const low = lo + i
       const at = c.memory.byteAt(low >>> 0, low >= 0x1_0000_0000 ? (hi + 1) >>> 0 : hi)
       if (at < 0) return { bytes: Uint8Array.from(bytes), end: 'fault' }

@@ -1,7 +1,7 @@
 // All helpers of an address space by id, and what a program may call.
 import { EACCES } from '../util/errno.ts'
-import type { HelperCode } from '../vm/engine.ts'
-import { type AvailableHelper, HelperContext, type Helpers, retKindOf } from './context.ts'
+import { FUEL_SLICE, type HelperCode } from '../vm/engine.ts'
+import { type AvailableHelper, HelperContext, type Helpers, type Run, retKindOf } from './context.ts'
 import { dynptrHelpers } from './dynptr.ts'
 import type { HelperEnv } from './env.ts'
 import { helperError } from './error.ts'
@@ -33,6 +33,24 @@ export interface HelperSet {
 /** Registers that helpers take beside those of their prototypes: the verifier leaves them alone. */
 const MORE_ARGS: { readonly [N in HelperName]?: number } = { trace_printk: 3, get_branch_snapshot: 1 }
 
+/** Those that read files of /proc or cgroupfs, or walk through types: they take from some us to some ms. */
+const COSTLY: ReadonlySet<string> = new Set<AvailableHelper | KfuncName>([
+  ...(['get_current_task', 'get_current_task_btf', 'get_current_comm', 'get_current_cgroup_id'] as const),
+  ...(['get_current_ancestor_cgroup_id', 'get_ns_current_pid_tgid', 'get_task_stack', 'get_stack', 'task_pt_regs'] as const),
+  ...(['d_path', 'find_vma', 'sock_from_file', 'seq_printf_btf', 'snprintf_btf', 'trace_printk', 'trace_vprintk'] as const),
+  ...(['sk_storage_get', 'sk_storage_delete', 'task_storage_get', 'task_storage_delete', 'cgrp_storage_get'] as const),
+  ...(['cgrp_storage_delete', 'probe_read', 'probe_read_str', 'probe_read_user', 'probe_read_user_str'] as const),
+  ...(['copy_from_user', 'copy_from_user_task', 'bpf_task_from_pid', 'bpf_task_from_vpid', 'bpf_task_under_cgroup'] as const),
+  ...(['bpf_cgroup_ancestor', 'bpf_cgroup_from_id', 'bpf_iter_task_new', 'bpf_iter_task_next', 'bpf_iter_css_new'] as const),
+  ...(['bpf_iter_css_next', 'bpf_iter_css_task_new', 'bpf_iter_css_task_next', 'bpf_iter_task_vma_new'] as const),
+  ...(['bpf_iter_task_vma_next', 'bpf_probe_read_user_dynptr', 'bpf_probe_read_user_str_dynptr'] as const),
+  ...(['bpf_copy_from_user_dynptr', 'bpf_copy_from_user_str_dynptr', 'bpf_copy_from_user_task_dynptr'] as const),
+  ...(['bpf_copy_from_user_task_str_dynptr', 'bpf_copy_from_user_str', 'bpf_copy_from_user_task_str'] as const),
+  'bpf_stream_vprintk_impl',
+])
+/** Fuel for one: overestimated, so that the clock is looked at after a few of them. */
+const COST = FUEL_SLICE / 8
+
 /** The helpers that programs of one address space call. bpf_tail_call is the engine's own. */
 export function makeHelpers(env: HelperEnv): HelperSet {
   const c = new HelperContext(env)
@@ -48,18 +66,25 @@ export function makeHelpers(env: HelperEnv): HelperSet {
     ...storageHelpers(c),
     ...objectHelpers(c),
   }
+  const costly = (name: string, run: Run): Run => {
+    if (!COSTLY.has(name)) return run
+    return () => {
+      env.burn(COST)
+      return run()
+    }
+  }
   const codes = new Map<number, HelperCode>()
   for (const name of Object.keys(runs) as AvailableHelper[]) {
     const proto: HelperProto = HELPERS[name]
     const argCount = proto.args.length + (MORE_ARGS[name] ?? 0)
-    codes.set(proto.id, { name: `bpf_${name}`, argCount, ret: retKindOf(proto), run: runs[name] })
+    codes.set(proto.id, { name: `bpf_${name}`, argCount, ret: retKindOf(proto), run: costly(name, runs[name]) })
   }
   const open = new OpenIterators()
   const kfuncRuns: Kfuncs = { ...objectKfuncs(c), ...iteratorKfuncs(c, open), ...stringKfuncs(c) }
   const kfuncs = new Map<string, HelperCode>()
   for (const name of Object.keys(kfuncRuns) as KfuncName[]) {
     const proto: KfuncProto = KFUNCS[name]
-    kfuncs.set(name, { name, argCount: kfuncArgCount(proto), ret: proto.r0, run: kfuncRuns[name] })
+    kfuncs.set(name, { name, argCount: kfuncArgCount(proto), ret: proto.r0, run: costly(name, kfuncRuns[name]) })
   }
   return {
     helper: id => codes.get(id) ?? refuse(id, null),

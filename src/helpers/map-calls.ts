@@ -60,6 +60,8 @@ export function mapHelpers(c: HelperContext): Pick<Helpers, Names> {
     for_each_map_elem() {
       const map = c.map(1)
       if (!c.isNull(4)) return -EINVAL
+      // Empty buckets are walked over without a call.
+      env.burn(map.attr.maxEntries)
       const { args } = space
       const [mapLo, mapHi, funcLo, funcHi, ctxLo, ctxHi] = [args[0]!, args[1]!, args[2]!, args[3]!, args[4]!, args[5]!]
       const { exec } = env.now.prog

@@ -1,6 +1,6 @@
 // Helpers that lead from one kernel object to another, and those that print objects by their BTF (net/core/filter.c, kernel/trace/bpf_trace.c).
 import { encodeText } from '../util/bytes.ts'
-import { EINVAL } from '../util/errno.ts'
+import { EINVAL, ENOENT } from '../util/errno.ts'
 import type { HelperContext, Helpers } from './context.ts'
 
 type Names =
@@ -40,7 +40,7 @@ export function objectHelpers(c: HelperContext): Pick<Helpers, Names> {
     if (flags > BTF_F_ALL || c.u32(n + 1) !== BTF_PTR_SIZE) return -EINVAL
     const at = c.input(n, BTF_PTR_SIZE)
     const type = space.view.getInt32(at + 8, true)
-    if (type <= 0) return -EINVAL
+    if (type <= 0) return type === 0 ? -EINVAL : -ENOENT
     const text = env.printTyped(type, space.view.getInt32(at, true), space.view.getInt32(at + 4, true), flags)
     return typeof text === 'number' ? text : encodeText(text)
   }

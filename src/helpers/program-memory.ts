@@ -1,5 +1,6 @@
 // How helpers reach what their pointers lead to: places in the window directly, objects of the kernel through Translate, with the
 // errno of copy_from_kernel_nofault() for addresses that are neither.
+import { copy } from '../maps/base.ts'
 import { EFAULT, ERANGE, ErrnoError } from '../util/errno.ts'
 import { type AddressSpace, LAYOUT, MEM_BASE_HI, type Translate } from '../vm/memory.ts'
 import type { HelperEnv } from './env.ts'
@@ -9,6 +10,9 @@ const PAGE = 4096
 /** Longer than any stretch of kernel objects: nothing is set aside for what cannot be there. */
 const OBJECT_MAX = 1 << 20
 
+/** Reads and writes from this size on cost fuel by their size. */
+const LARGE = 256
+
 /** Scratch places: helpers with two operands have one for each. */
 const SLOTS = 2
 
@@ -17,11 +21,13 @@ export class ProgramMemory {
   /** Where text() found its bytes. */
   at = 0
   readonly #translate: Translate
+  readonly #burn: HelperEnv['burn']
   readonly #scratch: { at: number; size: number }[]
 
-  constructor({ space, translate }: HelperEnv) {
+  constructor({ space, translate, burn }: HelperEnv) {
     this.space = space
     this.#translate = translate
+    this.#burn = burn
     this.#scratch = Array.from({ length: SLOTS }, () => ({ at: 0, size: 0 }))
   }
 
@@ -30,17 +36,19 @@ export class ProgramMemory {
    * @throws ErrnoError EFAULT where nothing is: the verifier of the kernel would have refused the program
    */
   read(lo: number, hi: number, size: number, slot: 0 | 1 = 0): number {
+    if (size >= LARGE) this.#burn(size)
     const at = this.space.offsetOf(lo, hi, size)
     if (at >= 0) return at
     if (size === 0) return 0
     if (size > OBJECT_MAX) return this.#fault('read', lo, hi, size)
-    const copy = this.scratch(size, slot)
-    const errno = this.#copyObject(copy, lo, hi, size)
-    return errno === 0 ? copy : this.#fault('read', lo, hi, size)
+    const to = this.scratch(size, slot)
+    const errno = this.#copyObject(to, lo, hi, size)
+    return errno === 0 ? to : this.#fault('read', lo, hi, size)
   }
 
   /** Offset of `size` bytes at hi:lo that a helper writes. @throws ErrnoError EFAULT outside of what programs may write */
   write(lo: number, hi: number, size: number): number {
+    if (size >= LARGE) this.#burn(size)
     const at = this.space.offsetOf(lo, hi, size)
     return at >= LAYOUT.STACK || size === 0 ? Math.max(at, 0) : this.#fault('write', lo, hi, size)
   }
@@ -70,7 +78,7 @@ export class ProgramMemory {
   copy(to: number, lo: number, hi: number, size: number): number {
     const at = this.space.offsetOf(lo, hi, size)
     if (at >= 0) {
-      this.space.u8.copyWithin(to, at, at + size)
+      copy(this.space, to, at, size)
       return 0
     }
     return this.#copyObject(to, lo, hi, size)
@@ -89,7 +97,7 @@ export class ProgramMemory {
         from = this.#translate(low, high, chunk)
       }
       if (from === 0) return -EFAULT
-      this.space.u8.copyWithin(to + done, from, from + chunk)
+      copy(this.space, to + done, from, chunk)
       done += chunk
       low += chunk
       if (low >= 0x1_0000_0000) {
@@ -121,6 +129,7 @@ export class ProgramMemory {
       const end = Math.min(at + max, u8.length)
       let i = at
       while (i < end && u8[i] !== 0) i++
+      if (i - at >= LARGE) this.#burn(i - at)
       return i - at
     }
     if (!isKernelHalf(hi)) return -ERANGE

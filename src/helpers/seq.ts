@@ -1,12 +1,16 @@
 // Helpers that print: bpf_seq_printf, bpf_seq_write, bpf_snprintf, bpf_trace_printk (kernel/trace/bpf_trace.c).
+import { decodeText } from '../util/bytes.ts'
 import { EINVAL, EOVERFLOW } from '../util/errno.ts'
-import { printToBytes, printToSeq, printToText } from './bprintf.ts'
+import { type Format, printToBytes, printToSeq } from './bprintf.ts'
+import type { ArgReader } from './bprintf-args.ts'
 import type { HelperContext, Helpers } from './context.ts'
 
 type Names = 'seq_printf' | 'seq_write' | 'snprintf' | 'trace_printk' | 'trace_vprintk'
 
 /** MAX_BPRINTF_VARARGS words of 8 bytes */
 const ARGS_MAX = 12 * 8
+/** MAX_BPRINTF_BUF */
+const TRACE_SIZE = 1024
 /** MAX_TRACE_PRINTK_VARARGS */
 const TRACE_ARGS = 3
 
@@ -66,14 +70,14 @@ export function printHelpers(c: HelperContext): Pick<Helpers, Names> {
       if (format === null) return -EINVAL
       const place = c.memory.scratch(TRACE_ARGS * 8, 1)
       for (let i = 0; i < TRACE_ARGS * 2; i++) space.view.setInt32(place + i * 4, space.args[4 + i]!, true)
-      return trace(c, printToText(format, reader.place(place, TRACE_ARGS)))
+      return trace(c, format, reader.place(place, TRACE_ARGS))
     },
 
     trace_vprintk() {
       const size = c.u32(2)
       if (!placeArgs(3)) return -EINVAL
       const format = formats.get(c.input(1, size), size)
-      return format === null ? -EINVAL : trace(c, printToText(format, reader))
+      return format === null ? -EINVAL : trace(c, format, reader)
     },
   }
 }
@@ -87,9 +91,12 @@ export function formatAt(c: HelperContext, n: number): ReturnType<HelperContext[
   return length < 0 || length === STRING_MAX ? null : c.formats.get(c.memory.at, length + 1)
 }
 
-/** Gives a line to the log; the number of bytes in it, as trace_bpf_trace_printk() has them. */
-export function trace(c: HelperContext, text: string | number): number {
-  if (typeof text === 'number') return text
-  c.env.trace(text)
-  return Math.min(text.length, 1023)
+const line = new Uint8Array(TRACE_SIZE)
+
+/** Gives a line to the log; the bytes of the whole text, though the log gets 1023 at most (bpf_trace_printk). Or a negative errno. */
+export function trace(c: HelperContext, format: Format, args: ArgReader): number {
+  const length = printToBytes(line, 0, TRACE_SIZE, format, args) - 1
+  if (length < 0) return length + 1
+  c.env.trace(decodeText(line, 0, Math.min(length, TRACE_SIZE - 1)))
+  return length
 }

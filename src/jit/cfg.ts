@@ -1,5 +1,7 @@
 // The control flow graph of a subprogram: basic blocks in reverse postorder, the dominator tree, loops, and whether the graph is reducible.
+
 import { endsFlow, type Insn, jumpOff, slotsOf } from '../insn/insn.ts'
+import { dominators } from './dominators.ts'
 
 /** No block. */
 export const NONE = -1
@@ -27,6 +29,19 @@ export interface Cfg {
   readonly isMerge: Uint8Array
   /** True when each back edge goes to a dominator of its source. */
   readonly reducible: boolean
+}
+
+/** What V8's optimising compiler does in about 200 ms; it is quadratic in each. */
+const LIGHT = { blocks: 4000, irreducibleBlocks: 1000, loops: 300, edgesIn: 2000 } as const
+
+/** True for a graph that takes an optimising compiler too long, and at ten times the size too much memory. */
+export function isHeavy({ count, reducible, isLoop, predsAt }: Cfg): boolean {
+  let [loops, edgesIn] = [0, 0]
+  for (let b = 0; b < count; b++) {
+    loops += isLoop[b]!
+    edgesIn = Math.max(edgesIn, predsAt[b + 1]! - predsAt[b]!)
+  }
+  return count > (reducible ? LIGHT.blocks : LIGHT.irreducibleBlocks) || loops > LIGHT.loops || edgesIn > LIGHT.edgesIn
 }
 
 /** The graph of the instructions `start` to `end`, which checkFlow() let through. */
@@ -60,7 +75,7 @@ export function buildCfg(insns: readonly (Insn | null)[], start: number, end: nu
     if (next !== NONE) cfg.next[i] = number[next]!
   }
   const edges = predecessors(count, cfg.taken, cfg.next)
-  const idom = dominators(count, edges.preds, edges.predsAt)
+  const idom = dominators(count, cfg.taken, cfg.next, edges.preds, edges.predsAt)
   return { count, ...cfg, ...edges, idom, ...shape(count, edges.preds, edges.predsAt, idom) }
 }
 
@@ -126,38 +141,8 @@ function predecessors(count: number, taken: Int32Array, next: Int32Array): { pre
   for (let b = 0; b < count; b++) predsAt[b + 1]! += predsAt[b]!
   const fill = predsAt.slice()
   const preds = new Int32Array(predsAt[count]!)
-  for (const edges of [taken, next])
-    for (let b = 0; b < count; b++) {
-      const target = edges[b]!
-      if (target !== NONE) preds[fill[target]!++] = b
-    }
+  for (let b = 0; b < count; b++) for (const target of [taken[b]!, next[b]!]) if (target !== NONE) preds[fill[target]!++] = b
   return { preds, predsAt }
-}
-
-/** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm". */
-function dominators(count: number, preds: Int32Array, predsAt: Int32Array): Int32Array {
-  const idom = new Int32Array(count).fill(NONE)
-  idom[0] = 0
-  for (let changed = true; changed; ) {
-    changed = false
-    for (let b = 1; b < count; b++) {
-      let dom = NONE
-      for (let i = predsAt[b]!; i < predsAt[b + 1]!; i++) {
-        let pred = preds[i]!
-        if (idom[pred] === NONE) continue
-        if (dom === NONE) dom = pred
-        while (pred !== dom) {
-          while (pred > dom) pred = idom[pred]!
-          while (dom > pred) dom = idom[dom]!
-        }
-      }
-      if (idom[b] !== dom) {
-        idom[b] = dom
-        changed = true
-      }
-    }
-  }
-  return idom
 }
 
 function shape(
@@ -168,6 +153,7 @@ function shape(
 ): { isLoop: Uint8Array; isMerge: Uint8Array; reducible: boolean } {
   const isLoop = new Uint8Array(count)
   const isMerge = new Uint8Array(count)
+  const { first, last } = domIntervals(count, idom)
   let reducible = true
   for (let b = 0; b < count; b++) {
     let forward = 0
@@ -178,12 +164,27 @@ function shape(
         continue
       }
       isLoop[b] = 1
-      // A dominator has a smaller number than what it dominates, so the walk up stops at it or below it.
-      let dom = pred
-      while (dom > b) dom = idom[dom]!
-      if (dom !== b) reducible = false
+      if (first[pred]! < first[b]! || first[pred]! > last[b]!) reducible = false
     }
     if (forward > 1) isMerge[b] = 1
   }
   return { isLoop, isMerge, reducible }
+}
+
+/** Blocks in an order in which those that b dominates are numbered first[b] (b itself) to last[b]. */
+function domIntervals(count: number, idom: Int32Array): { first: Int32Array; last: Int32Array } {
+  const size = new Int32Array(count).fill(1)
+  for (let b = count - 1; b > 0; b--) size[idom[b]!]! += size[b]!
+  const first = new Int32Array(count)
+  const last = new Int32Array(count)
+  const free = new Int32Array(count)
+  for (let b = 0; b < count; b++) {
+    if (b > 0) {
+      first[b] = free[idom[b]!]!
+      free[idom[b]!]! += size[b]!
+    }
+    free[b] = first[b]! + 1
+    last[b] = first[b]! + size[b]! - 1
+  }
+  return { first, last }
 }

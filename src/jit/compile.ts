@@ -1,7 +1,10 @@
 // The WebAssembly engine: programs become modules of one function a subprogram.
+
+import { INSN_SIZE } from '../insn/insn.ts'
+import { E2BIG } from '../util/errno.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { FUEL_SLICE } from '../vm/engine.ts'
-import { addressText, fault } from '../vm/error.ts'
+import { addressText, fail, fault } from '../vm/error.ts'
 import { LAYOUT } from '../vm/memory.ts'
 import {
   burnCallback,
@@ -14,13 +17,17 @@ import {
   TAIL_CALL,
 } from '../vm/prepare.ts'
 import { CALLBACK, type ImportName, ProgramModule, RUN } from './abi.ts'
+import { isHeavy } from './cfg.ts'
 import { type HelperOf, writeSubprog } from './lower.ts'
 
 /**
  * Makes a module of its bytes. V8 begins in its baseline tier unless the process asks for more, which src/ cannot do here (src/platform/v8.ts
- * does). `first` does the first run of a program, for a module whose functions are compiled when they are called.
+ * does). `heavy`: the optimising compiler would take seconds, or all of the memory. `first` does the first run of a program, for a module whose functions are compiled when they are called.
  */
-export type CompileModule = (bytes: Uint8Array) => {
+export type CompileModule = (
+  bytes: Uint8Array,
+  heavy: boolean,
+) => {
   readonly module: WebAssembly.Module
   readonly first?: <T>(run: () => T) => T
 }
@@ -30,8 +37,8 @@ export const wasmCompiler =
   (compile: CompileModule): Compile =>
   (program, host) => {
     const written = writeModule(program, host)
-    const { module, first } = compile(written.bytes)
-    const exec = new WasmExecutable(written, module, host)
+    const { module, first } = moduleOf(written, compile)
+    const exec = new WasmExecutable(written, module, program, host)
     return first ? new FirstRun(exec, first) : exec
   }
 
@@ -60,14 +67,26 @@ class FirstRun implements Executable {
   }
 }
 
+function moduleOf({ prog, bytes, heavy }: Written, compile: CompileModule): ReturnType<CompileModule> {
+  try {
+    return compile(bytes, heavy)
+  } catch (err) {
+    if (!(err instanceof WebAssembly.CompileError)) throw err
+    return fail('VM_TOO_LARGE', { prog: prog.name, insns: prog.insns.length, why: err.message }, E2BIG)
+  }
+}
+
 interface Written {
   readonly prog: Prepared
   readonly helpers: readonly HelperCode[]
   readonly bytes: Uint8Array
+  /** Where the code begins in `bytes`. */
+  readonly codeAt: number
+  readonly heavy: boolean
 }
 
-/** The bytes of a program's module. */
-export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): Written {
+/** The bytes of a program's module; `marks` gets the position behind codeAt of each instruction. */
+export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>, marks?: Int32Array): Written {
   const prog = prepare(program)
   const byId = new Map<number, HelperCode>()
   const helperOf: HelperOf = ({ to, imm }) => (to === 'kfunc' ? program.kfuncs[imm]! : byId.get(imm)!)
@@ -78,20 +97,22 @@ export function writeModule(program: VmProgram, host: Pick<VmHost, 'helper'>): W
     helpers.add(helperOf(insn))
   }
   const module = new ProgramModule([...helpers], prog.subprogs.length)
-  for (let index = 0; index < prog.subprogs.length; index++) writeSubprog(prog, index, module, helperOf)
-  return { prog, helpers: [...helpers], bytes: module.finish().bytes }
+  let heavy = false
+  for (let index = 0; index < prog.subprogs.length; index++)
+    if (isHeavy(writeSubprog(prog, index, module, helperOf, marks))) heavy = true
+  return { prog, helpers: [...helpers], ...module.finish(), heavy }
 }
 
 class WasmExecutable implements Executable {
-  readonly #name: string
+  readonly #program: VmProgram
   readonly #host: VmHost
   readonly #subprogCount: number
   readonly #run: (lo: number, hi: number) => number
   readonly #callback: (subprog: number) => number
 
-  constructor({ prog, helpers }: Written, module: WebAssembly.Module, host: VmHost) {
-    const { name } = prog
-    this.#name = name
+  constructor({ prog, helpers }: Written, module: WebAssembly.Module, program: VmProgram, host: VmHost) {
+    const { name } = program
+    this.#program = program
     this.#host = host
     this.#subprogCount = prog.subprogs.length
     const env: Record<ImportName, unknown> = {
@@ -126,7 +147,7 @@ class WasmExecutable implements Executable {
 
   callback(lo: number, hi: number): number {
     const index = funcIndex(lo, hi, this.#subprogCount)
-    if (index < 0) fault('VM_CALLBACK', { prog: this.#name, address: addressText(lo, hi) })
+    if (index < 0) fault('VM_CALLBACK', { prog: this.#program.name, address: addressText(lo, hi) })
     burnCallback(this.#host)
     const { view } = this.#host.space
     const sp = view.getUint32(LAYOUT.SP, true)
@@ -141,10 +162,29 @@ class WasmExecutable implements Executable {
   #ended(err: unknown, sp: number): unknown {
     this.#host.space.view.setUint32(LAYOUT.SP, sp, true)
     if (!(err instanceof WebAssembly.RuntimeError)) return err
+    const insn = faultingInsn(err, this.#program, this.#host)
     try {
-      return fault('VM_BOUNDS', { prog: this.#name })
+      return fault('VM_BOUNDS', { prog: this.#program.name, ...(insn >= 0 && { insn }) })
     } catch (fault) {
       return fault
     }
   }
+}
+
+/**
+ * The instruction at which a module trapped, -1 when the stack trace does not say. The module is written again, now with the place of each
+ * instruction, which nothing else needs.
+ */
+function faultingInsn({ stack = '' }: Error, program: VmProgram, host: VmHost): number {
+  const marks = new Int32Array(program.insns.length / INSN_SIZE).fill(-1)
+  const { codeAt } = writeModule(program, host, marks)
+  // The first frame in a subprogram: loads outside the window have functions of their own in front of them.
+  for (const [, offset] of stack.matchAll(/wasm-function\[\d+\]:0x([0-9a-f]+)/g)) {
+    const at = Number.parseInt(offset!, 16) - codeAt
+    let found = -1
+    for (let insn = 0; insn < marks.length; insn++)
+      if (marks[insn]! >= 0 && marks[insn]! <= at && marks[insn]! > (marks[found] ?? -1)) found = insn
+    if (found >= 0) return found
+  }
+  return -1
 }

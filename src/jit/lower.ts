@@ -27,9 +27,12 @@ export type HelperOf = (insn: Extract<Insn, { kind: 'call' }>) => HelperCode
 /** The store of a size. */
 const STORE_OPS = { 1: OP.i64_store8, 2: OP.i64_store16, 4: OP.i64_store32, 8: OP.i64_store } as const
 
-/** Writes subprogram `index` as the next function of the module; `marks` gets the position in the code of each instruction. */
-export function writeSubprog(prog: Prepared, index: number, module: ProgramModule, helperOf: HelperOf, marks?: Int32Array): void {
-  new Lowering(prog, index, module, helperOf, marks).write()
+/**
+ * Writes subprogram `index` as the next function of the module; its control flow. `marks` gets the position in the code of each
+ * instruction.
+ */
+export function writeSubprog(prog: Prepared, index: number, module: ProgramModule, helperOf: HelperOf, marks?: Int32Array): Cfg {
+  return new Lowering(prog, index, module, helperOf, marks).write()
 }
 
 class Lowering implements BlockWriter {
@@ -69,7 +72,7 @@ class Lowering implements BlockWriter {
     this.#hasMayGoto = mayGoto
   }
 
-  write(): void {
+  write(): Cfg {
     const code = this.#code
     this.#module.beginSubprog()
     checkFrame(code, this.#module.imports.depth)
@@ -80,6 +83,7 @@ class Lowering implements BlockWriter {
     }
     writeBlocks(this.#cfg, code, this, LOCAL.PC)
     this.#module.endSubprog()
+    return this.#cfg
   }
 
   enter(block: number): void {

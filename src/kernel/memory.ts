@@ -201,15 +201,13 @@ export class KernelMemory {
 
   /** The call is over: its objects are gone. */
   reset(): void {
-    const { u8, view } = this.space
+    const { u8 } = this.space
     for (const { shadow, mem, size } of this.#regions) {
       u8.fill(0, shadow, shadow + size)
       u8.fill(0, mem, mem + size)
     }
-    for (const at of this.#tlbSlots) {
-      view.setInt32(at, 0, true)
-      view.setInt32(at + 4, 0, true)
-    }
+    // Whole entries: an empty one has page 0, which is also that of NULL, and must lead to LAYOUT.ZERO.
+    for (const at of this.#tlbSlots) u8.fill(0, at, at + TLB_ENTRY.SIZE)
     this.#tlbSlots.length = 0
     this.#regions.length = 0
     this.#pages.clear()

@@ -1,4 +1,5 @@
 // How struct rows are written, and the TypeScript types that come out of them.
+import type { MapInfo } from '../maps/map.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { CgroupSource } from '../sources/cgroup.ts'
 import type { FdSource, InodeSource, PathSource } from '../sources/file.ts'
@@ -75,17 +76,7 @@ export interface ProgSource {
   readonly name: string
   readonly target: string
 }
-export interface MapSource {
-  readonly id: number
-  /** BPF_MAP_TYPE_* */
-  readonly type: number
-  readonly name: string
-  readonly flags: number
-  readonly key_size: number
-  readonly value_size: number
-  readonly max_entries: number
-  readonly map_extra: bigint
-  readonly frozen: boolean
+export interface MapSource extends Omit<MapInfo, 'memlock' | 'btf_id'> {
   /** Elements of a hash, where they were counted. */
   readonly elements?: number
 }

@@ -42,7 +42,7 @@ export class Blocks {
   }
 
   /** Gives back what words() gave. */
-  dropWords({ length }: Int32Array | Uint32Array): void {
+  dropWords({ length }: Int32Array): void {
     this.#space.uncharge(length * 4)
     this.#charged -= length * 4
   }

@@ -63,5 +63,5 @@ function finalAttr(row: MapType, attr: MapAttr, cpus: number): MapAttr {
   const flags = attr.flags & ~(ACCESS_FLAGS & (BPF_F_RDONLY | BPF_F_WRONLY))
   const maxEntries = flags & BPF_F_NO_COMMON_LRU ? Math.ceil(attr.maxEntries / cpus) * cpus : attr.maxEntries
   const { btf, ...rest } = attr
-  return { ...rest, flags, maxEntries, ...(btf && row.btf === 'taken' && btfFits(attr, btf) ? { btf } : {}) }
+  return { ...rest, flags, maxEntries, ...(btf && row.btf === 'taken' && btfFits(attr, btf, row.btfKey) ? { btf } : {}) }
 }

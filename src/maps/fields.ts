@@ -1,5 +1,5 @@
 // Fields of map values that only the kernel writes: locks, timers, lists and kernel pointers, found through the value's BTF (btf_parse_fields).
-import { sizeOrNull, skipModifiers, typeAs, typeOf } from '../btf/query.ts'
+import { bareType, sizeOrNull, skipModifiers, typeAs, typeOf } from '../btf/query.ts'
 import type { Btf, BtfType } from '../btf/types.ts'
 import type { MapAttr } from './map.ts'
 
@@ -83,8 +83,24 @@ function pointerTag(btf: Btf, id: number): boolean {
   return false
 }
 
-/** map_check_btf(): whether sizes of key and value are those of their types; sections of globals have a size only when they are linked. */
-export function btfFits({ keySize, valueSize }: MapAttr, { btf, keyTypeId, valueTypeId }: NonNullable<MapAttr['btf']>): boolean {
-  if (valueTypeId === 0 || (keyTypeId !== 0 && sizeOrNull(btf, keyTypeId) !== keySize)) return false
-  return typeAs(btf, skipModifiers(btf, valueTypeId), 'datasec') !== null || sizeOrNull(btf, valueTypeId) === valueSize
+/** What the type of keys must be, beside having their size: an int of 32 bits (btf_type_is_i32), or a struct. */
+export type BtfKey = 'i32' | 'struct'
+
+/**
+ * map_check_btf(): whether sizes of key and value are those of their types, and the key's type is what the type of map wants. Sections of globals have
+ * a size only when they are linked; their maps have no type of key.
+ */
+export function btfFits(
+  { keySize, valueSize }: MapAttr,
+  { btf, keyTypeId, valueTypeId }: NonNullable<MapAttr['btf']>,
+  want?: BtfKey,
+): boolean {
+  const isSection = typeAs(btf, skipModifiers(btf, valueTypeId), 'datasec') !== null
+  if (valueTypeId === 0 || (!isSection && sizeOrNull(btf, valueTypeId) !== valueSize)) return false
+  if (keyTypeId === 0) return keySize === 0 || isSection
+  const key = bareType(btf, keyTypeId)
+  if (sizeOrNull(btf, keyTypeId) !== keySize) return false
+  return (
+    want === undefined || (want === 'struct' ? key.kind === 'struct' : key.kind === 'int' && key.bits === 32 && key.offBits === 0)
+  )
 }

@@ -20,10 +20,10 @@ const SIZEOF_HTAB_ELEM = 48
 /** Lock counters of each CPU (HASHTAB_MAP_LOCK_COUNT of 4 bytes). */
 const LOCKS = 32
 
-const NEXT = 0
-const HASH = 1
+const NEXT = 1
+const HASH = 2
 /** Words of an element without those of a subclass. */
-export const HASH_WORDS = 2
+export const HASH_WORDS = 3
 
 /** How kinds of hashes differ. */
 export interface HashOptions {
@@ -103,7 +103,7 @@ export class HashMap extends BaseMap {
 
   /** Offset of the value of an element. */
   protected place(elem: number): number {
-    return this.pool.at[elem]! + this.#valueOff
+    return this.pool.at(elem) + this.#valueOff
   }
 
   /** What programs see as the value of an element. */
@@ -162,7 +162,7 @@ export class HashMap extends BaseMap {
   #fill(elem: number, key: number, value: number, all: boolean): void {
     const { u8 } = this.space
     const at = this.place(elem)
-    copy(this.space, this.pool.at[elem]!, key, this.attr.keySize)
+    copy(this.space, this.pool.at(elem), key, this.attr.keySize)
     if (!this.#percpu) return this.initValue(at, value)
     if (all) return copy(this.space, at, value, this.valueBytes)
     u8.fill(0, at, at + this.valueBytes)
@@ -198,9 +198,9 @@ export class HashMap extends BaseMap {
     const { view } = this.space
     const { keySize } = this.attr
     const { stride } = this
-    const { words, at } = this.pool
+    const { words } = this.pool
     for (let elem = this.#buckets[hash & this.#mask]!; elem !== 0; elem = words[elem * stride + NEXT]!)
-      if (words[elem * stride + HASH] === hash && sameKey(view, at[elem]!, key, keySize)) return elem
+      if (words[elem * stride + HASH] === hash && sameKey(view, words[elem * stride]! >>> 0, key, keySize)) return elem
     return 0
   }
 
@@ -236,12 +236,12 @@ export class HashMap extends BaseMap {
       const elem = this.find(key, hash)
       if (elem !== 0) {
         const next = this.pool.words[elem * this.stride + NEXT]!
-        if (next !== 0) return this.keyBytes(this.pool.at[next]!)
+        if (next !== 0) return this.keyBytes(this.pool.at(next))
         bucket = (hash & this.#mask) + 1
       }
     }
     const next = this.#firstFrom(bucket)
-    return next === 0 ? -ENOENT : this.keyBytes(this.pool.at[next]!)
+    return next === 0 ? -ENOENT : this.keyBytes(this.pool.at(next))
   }
 
   /** The first element of the buckets from `bucket` on, 0 at the end. */
@@ -266,7 +266,7 @@ export class HashMap extends BaseMap {
     let calls = 0
     this.each(elem => {
       calls++
-      return call(this.pool.at[elem]!, this.seenValue(elem)) !== 0
+      return call(this.pool.at(elem), this.seenValue(elem)) !== 0
     })
     return calls
   }
@@ -356,7 +356,7 @@ class HashWalk implements MapWalk {
   #at(elem: number): true {
     const { pool, valueOff, copied } = this.#layout
     this.#elem = elem
-    this.key = pool.at[elem]!
+    this.key = pool.at(elem)
     this.value = this.key + valueOff
     if (copied > 0) {
       copy(this.#space, this.#buffer, this.value, copied)

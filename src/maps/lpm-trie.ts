@@ -10,12 +10,12 @@ import { Pool } from './pool.ts'
 /** sizeof(struct lpm_trie_node) of Linux 6.18 on x86-64 */
 const SIZEOF_NODE = 24
 
-const WORDS = 4
-const CHILD = 0
-const LENGTH = 2
-const FLAGS = 3
+const WORDS = 5
+const CHILD = 1
+const LENGTH = 3
+const FLAGS = 4
 /** Where the root is: a child of number 0, which is no node. */
-const ROOT = 0
+const ROOT = CHILD
 /** Node that only joins two others and has no value. */
 const INTERMEDIATE = 1
 
@@ -39,7 +39,7 @@ export class LpmTrieMap extends BaseMap {
   }
 
   override lookup(key: number): number {
-    const { words, at } = this.#nodes
+    const { words } = this.#nodes
     if (this.#lengthOf(key) > this.#maxLength) return 0
     let found = 0
     for (let node = words[ROOT]!; node !== 0; ) {
@@ -53,7 +53,7 @@ export class LpmTrieMap extends BaseMap {
       if (!this.#intermediate(node)) found = node
       node = words[this.#child(node, this.#bit(key + 4, length))]!
     }
-    return found === 0 ? 0 : at[found]! + this.#valueOff
+    return found === 0 ? 0 : this.#nodes.at(found) + this.#valueOff
   }
 
   override update(key: number, value: number, flags: number): number {
@@ -72,20 +72,20 @@ export class LpmTrieMap extends BaseMap {
       if (fresh !== 0) this.#nodes.free(fresh)
       return -ENOMEM
     }
-    const { words, at } = this.#nodes
+    const { words } = this.#nodes
     this.#fill(fresh, length, 0, key + 4)
-    this.initValue(at[fresh]! + this.#valueOff, value)
+    this.initValue(this.#nodes.at(fresh) + this.#valueOff, value)
     if (!replaces) this.#count++
     if (same) {
       for (const which of [0, 1]) words[this.#child(fresh, which)] = words[this.#child(node, which)]!
       this.#nodes.free(node)
     } else if (joins) {
-      this.#fill(join, matched, INTERMEDIATE, at[node]!)
+      this.#fill(join, matched, INTERMEDIATE, this.#nodes.at(node))
       const bit = this.#bit(key + 4, matched)
       words[this.#child(join, bit)] = fresh
       words[this.#child(join, 1 - bit)] = node
     } else if (node !== 0) {
-      words[this.#child(fresh, this.#bit(at[node]!, matched))] = node
+      words[this.#child(fresh, this.#bit(this.#nodes.at(node), matched))] = node
     }
     words[slot] = joins ? join : fresh
     return 0
@@ -173,17 +173,17 @@ export class LpmTrieMap extends BaseMap {
 
   #keyOf(node: number): Uint8Array {
     const key = new Uint8Array(this.attr.keySize)
-    const { words, at } = this.#nodes
+    const { words } = this.#nodes
     new DataView(key.buffer).setUint32(0, words[node * WORDS + LENGTH]!, true)
-    key.set(this.space.u8.subarray(at[node]!, at[node]! + this.#dataSize), 4)
+    key.set(this.space.u8.subarray(this.#nodes.at(node), this.#nodes.at(node) + this.#dataSize), 4)
     return key
   }
 
   /** longest_prefix_match(): bits that node and key have in common, at most the shorter prefix. */
   #match(node: number, key: number): number {
     const { u8 } = this.space
-    const { words, at } = this.#nodes
-    const data = at[node]!
+    const { words } = this.#nodes
+    const data = this.#nodes.at(node)
     const limit = Math.min(words[node * WORDS + LENGTH]!, this.#lengthOf(key))
     let bits = 0
     for (let i = 0; i < this.#dataSize; i++) {
@@ -212,8 +212,8 @@ export class LpmTrieMap extends BaseMap {
   }
 
   #fill(node: number, length: number, flags: number, data: number): void {
-    const { words, at } = this.#nodes
-    words.set([0, 0, length, flags], node * WORDS)
-    copy(this.space, at[node]!, data, this.#dataSize)
+    const { words } = this.#nodes
+    words.set([0, 0, length, flags], node * WORDS + CHILD)
+    copy(this.space, this.#nodes.at(node), data, this.#dataSize)
   }
 }

@@ -19,6 +19,24 @@ export interface MapAttr {
   readonly btf?: { readonly btf: Btf; readonly keyTypeId: number; readonly valueTypeId: number }
 }
 
+/** bpf_map_info as far as iterfs has it. */
+export interface MapInfo {
+  readonly id: number
+  /** BPF_MAP_TYPE_* */
+  readonly type: number
+  readonly name: string
+  readonly flags: number
+  readonly key_size: number
+  readonly value_size: number
+  readonly max_entries: number
+  readonly map_extra: bigint
+  /** Bytes. */
+  readonly memlock: number
+  readonly frozen: boolean
+  /** Number of the BTF that has its key and value types, 0 for none. */
+  readonly btf_id: number
+}
+
 /**
  * A map. Keys are offsets in the address space. Operations that the type does not have return -EOPNOTSUPP (or -EINVAL, as the kernel's do).
  */

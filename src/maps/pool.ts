@@ -11,9 +11,10 @@ const FIRST_CHUNK = 16
 const LARGEST_CHUNK = 1 << 18
 
 export class Pool {
-  /** Where the bytes of each element lie, by number. Made anew when the pool grows, as `words` is: do not keep them over a take(). */
-  at: Uint32Array
-  /** The words of element n are `words[n * perElement]` and those behind; the ones of number 0, which is no element, serve as a head. */
+  /**
+   * The words of element n are `words[n * perElement]` and those behind. The first says where its bytes are, see at(); those of number 0, which
+   * is no element, are free for a head. Made anew when the pool grows: do not keep it over a take().
+   */
   words: Int32Array
   readonly #blocks: Blocks
   readonly #size: number
@@ -30,7 +31,7 @@ export class Pool {
 
   /**
    * @param size bytes of an element, a multiple of 8
-   * @param perElement words of an element
+   * @param perElement words of an element, the first one too
    * @param link which of them links freed elements
    * @param count elements to take now; 0: take memory when it is needed
    */
@@ -41,9 +42,13 @@ export class Pool {
     this.#link = link
     this.#grows = count === 0
     const first = count > 0 ? blocks.alloc(size * count) : 0
-    this.at = offsets(blocks.words(1 + (count || FIRST_CHUNK)))
     this.words = blocks.words((1 + (count || FIRST_CHUNK)) * perElement)
     this.#place(first, count)
+  }
+
+  /** Offset of an element's bytes. */
+  at(element: number): number {
+    return this.words[element * this.#perElement]! >>> 0
   }
 
   /** An element with undefined contents; 0 when there is no memory. */
@@ -70,17 +75,14 @@ export class Pool {
   }
 
   #place(first: number, count: number): void {
-    for (let i = 0; i < count; i++) this.at[this.#end++] = first + i * this.#size
+    for (let i = 0; i < count; i++) this.words[this.#end++ * this.#perElement] = first + i * this.#size
   }
 
   #grow(): boolean {
     const bytes = this.#size * this.#chunk
     try {
-      const numbers = this.#end + this.#chunk
-      if (numbers > this.at.length) {
-        this.at = offsets(this.#larger(this.at, numbers * 2))
-        this.words = this.#larger(this.words, numbers * 2 * this.#perElement)
-      }
+      const needed = (this.#end + this.#chunk) * this.#perElement
+      if (needed > this.words.length) this.#enlarge(needed * 2)
       this.#place(this.#blocks.alloc(bytes), this.#chunk)
     } catch (err) {
       if (err instanceof ErrnoError && err.errno === ENOMEM) return false
@@ -90,12 +92,10 @@ export class Pool {
     return true
   }
 
-  #larger(old: Int32Array | Uint32Array, length: number): Int32Array {
+  #enlarge(length: number): void {
     const words = this.#blocks.words(length)
-    words.set(old)
-    this.#blocks.dropWords(old)
-    return words
+    words.set(this.words)
+    this.#blocks.dropWords(this.words)
+    this.words = words
   }
 }
-
-const offsets = (words: Int32Array): Uint32Array => new Uint32Array(words.buffer)

@@ -94,7 +94,8 @@ export class RingbufMap extends BaseMap {
       const head = this.#base + (this.#consumed % this.#size)
       const word = this.space.view.getUint32(head, true)
       if (word >= BUSY) return null
-      const length = word & LENGTH
+      // A program may have written over it: what follows is lost then.
+      const length = Math.min(word & LENGTH, this.#produced - this.#consumed - HEAD_SIZE)
       this.#consumed += roundUp8(length + HEAD_SIZE)
       if (!(word & DISCARD)) return this.space.u8.slice(head + HEAD_SIZE, head + HEAD_SIZE + length)
     }

@@ -23,7 +23,9 @@ export function* showMap(map: BaseMap, show: ShowValue): Generator<string> {
   const isArray = name.endsWith('array')
   const scratch = map.space.alloc(8)
   try {
-    for (let key = map.nextKey(null); key !== null; key = map.nextKey(key)) {
+    // A program that writes over a key makes the walk begin anew.
+    let left = map.attr.maxEntries
+    for (let key = map.nextKey(null); key !== null && left > 0; key = map.nextKey(key), left--) {
       const index = new DataView(key.buffer, key.byteOffset)
       if (map instanceof ProgArrayMap) {
         const id = map.progAt(index.getUint32(0, true))

@@ -4,7 +4,7 @@ import { ArrayMap, PercpuArrayMap } from './array.ts'
 import type { BaseMap, MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
 import { BloomMap } from './bloom.ts'
-import { btfFits } from './fields.ts'
+import { type BtfKey, btfFits } from './fields.ts'
 import {
   ACCESS_FLAGS,
   BPF_F_CLONE,
@@ -50,6 +50,8 @@ export interface MapType {
   /** 0 or a negative errno; generic checks of flags come first. */
   readonly check: (attr: MapAttr, cpus: number) => number
   readonly btf: BtfUse
+  /** See btfFits(). */
+  readonly btfKey?: BtfKey
   /** Null: this type cannot be served, and why. */
   readonly make: Make | null
   readonly refusal?: string
@@ -134,7 +136,7 @@ const checkBloom = ({ keySize, valueSize, maxEntries, mapExtra }: MapAttr): numb
 const checkStorage = (attr: MapAttr): number => {
   const { flags, keySize, valueSize, maxEntries, btf } = attr
   if (!(flags & BPF_F_NO_PREALLOC) || maxEntries !== 0 || keySize !== 4 || valueSize === 0 || !btf?.keyTypeId) return -EINVAL
-  return failIf(valueSize > MAX_STORAGE_VALUE, E2BIG) || failIf(!btfFits(attr, btf), EINVAL)
+  return failIf(valueSize > MAX_STORAGE_VALUE, E2BIG) || failIf(!btfFits(attr, btf, 'i32'), EINVAL)
 }
 
 const checkSockmap = ({ keySize, valueSize, maxEntries }: MapAttr): number =>
@@ -153,6 +155,7 @@ const STORAGE = {
   flags: BPF_F_NO_PREALLOC | BPF_F_CLONE,
   check: checkStorage,
   btf: 'taken',
+  btfKey: 'i32',
   make: (...args) => new StorageMap(...args),
 } as const satisfies Partial<MapType>
 
@@ -176,6 +179,7 @@ export const MAP_TYPES: readonly MapType[] = [
     flags: ARRAY_FLAGS | BPF_F_MMAPABLE | BPF_F_INNER_MAP,
     check: checkArray,
     btf: 'taken',
+    btfKey: 'i32',
     make: (...args) => new ArrayMap(...args),
   },
   {
@@ -201,6 +205,7 @@ export const MAP_TYPES: readonly MapType[] = [
     flags: ARRAY_FLAGS,
     check: checkPercpuArray,
     btf: 'taken',
+    btfKey: 'i32',
     make: (...args) => new PercpuArrayMap(...args),
   },
   refused(
@@ -231,6 +236,7 @@ export const MAP_TYPES: readonly MapType[] = [
     flags: BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | ACCESS_FLAGS,
     check: checkLpmTrie,
     btf: 'taken',
+    btfKey: 'struct',
     make: (...args) => new LpmTrieMap(...args),
   },
   {

@@ -1,6 +1,7 @@
 // Values of `.kconfig` variables: from the text of the kernel's configuration, and the few that libbpf makes up
 // (bpf_object__resolve_externs, set_kcfg_value_tri, set_kcfg_value_str, set_kcfg_value_num).
 import { encodeText } from '../util/bytes.ts'
+import { ESRCH } from '../util/errno.ts'
 import { fail } from './error.ts'
 import type { ExternSpec } from './spec.ts'
 
@@ -36,10 +37,11 @@ export function kconfigBytes(externs: readonly ExternSpec[], size: number, sourc
       const value = values.get(name)
       if (value !== undefined) put(bytes, extern, value)
       else if (!weak)
-        fail('EXTERN_STRONG', {
-          name,
-          what: text === null ? 'no kernel configuration can be read' : 'not set in the kernel configuration',
-        })
+        fail(
+          'EXTERN_STRONG',
+          { name, what: text === null ? 'no kernel configuration can be read' : 'not set in the kernel configuration' },
+          ESRCH,
+        )
     } else if (!name.startsWith('LINUX_') || !weak) fail('KCONFIG_VIRTUAL', { name })
   }
   return bytes

@@ -6,6 +6,7 @@ import type { Btf } from '../btf/types.ts'
 import { type ElfFile, type ElfSection, parseElf } from '../elf/parse.ts'
 import { SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from '../elf/structs.ts'
 import { decodeText } from '../util/bytes.ts'
+import { EOPNOTSUPP } from '../util/errno.ts'
 import { placeVariables } from './datasec.ts'
 import { fail } from './error.ts'
 import { readExterns } from './externs.ts'
@@ -73,7 +74,7 @@ function nameSections(elf: ElfFile): Map<string, ElfSection> {
   const named = new Map<string, ElfSection>()
   for (const section of elf.sections) {
     const { index, name, size } = section
-    if (name === 'maps' && size > 0) fail('LEGACY_MAPS', { section: index })
+    if (name === 'maps' && size > 0) fail('LEGACY_MAPS', { section: index }, EOPNOTSUPP)
     if (/^\??\.struct_ops(\.link)?$/.test(name) && size > 0) fail('STRUCT_OPS', { section: index, name })
     if (name.startsWith('.addr_space.') && size > 0) fail('ARENA', { section: index, name })
     if (ONCE.has(name) && named.has(name)) fail('TWICE', { section: index, name })

@@ -11,7 +11,7 @@ import { CoreResolver, type FieldUse } from '../core-relo/relocate.ts'
 import type { Missing } from '../core-relo/why.ts'
 import { CALL_KIND, PSEUDO } from '../insn/opcode.ts'
 import { CALL, immAt, setImm, setImm64, setInsn, setOff, setSrc } from '../insn/raw.ts'
-import { ESRCH } from '../util/errno.ts'
+import { EINVAL, ESRCH } from '../util/errno.ts'
 import { BpfError } from '../util/error.ts'
 import { fail } from './error.ts'
 import { kconfigBytes } from './kconfig.ts'
@@ -236,7 +236,8 @@ class Resolver {
     const { targetBtf, ksyms = () => null, kfuncNames = new Set<string>() } = this.#options
     const typeless = extern.kind === 'var' && extern.typeId === 0
     const name = typeless ? extern.name : essentialName(extern.name)
-    const missing = (what: string): null => (extern.weak ? null : fail('EXTERN_STRONG', { name: extern.name, what }, ESRCH))
+    const missing = (what: string): null =>
+      extern.weak ? null : fail('EXTERN_STRONG', { name: extern.name, what }, typeless ? ESRCH : EINVAL)
     if (extern.kind === 'func' && !kfuncNames.has(name)) return missing('there is no such kfunc here')
     if (!typeless) {
       const other = this.#otherType(extern, name, targetBtf)

@@ -1,6 +1,7 @@
 // Programs, maps and links with their ids, parameters and references: what BPF_PROG_LOAD, BPF_MAP_CREATE, BPF_LINK_CREATE and
 // BPF_LINK_UPDATE keep in the kernel. Pure bookkeeping: nothing here runs a program or holds an element.
 import type { IterAux, LinkInfo } from '../iter/link.ts'
+import type { MapInfo } from '../maps/map.ts'
 import { EBADF, EINVAL, ENOENT, EPERM, ErrnoError } from '../util/errno.ts'
 
 /** A loaded program: bpf_prog_info as far as iterfs has it. */
@@ -25,24 +26,6 @@ export interface Prog {
   readonly mapIds: readonly number[]
   /** Bytes of BPF instructions and of WebAssembly; absent for TypeScript programs. */
   readonly sizes?: { readonly xlated: number; readonly jited: number }
-}
-
-/** bpf_map_info as far as iterfs has it. */
-export interface MapInfo {
-  readonly id: number
-  /** BPF_MAP_TYPE_* */
-  readonly type: number
-  readonly name: string
-  readonly flags: number
-  readonly key_size: number
-  readonly value_size: number
-  readonly max_entries: number
-  readonly map_extra: bigint
-  /** Bytes. */
-  readonly memlock: number
-  readonly frozen: boolean
-  /** Number of the BTF that has its key and value types, 0 for none. */
-  readonly btf_id: number
 }
 
 /** A map, which lives in the engine worker that made it. */

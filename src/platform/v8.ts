@@ -7,6 +7,8 @@ import { setFlagsFromString } from 'node:v8'
  * together are bounded (LAYOUT.STACK_END), and fuel leaves every loop.
  */
 const OPTIMISE = ['--no-liftoff', '--experimental-wasm-branch-hinting', '--no-wasm-stack-checks'] as const
+/** With these, code stays in the baseline tier. */
+const BASELINE = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'] as const
 /** With this, all functions of a module are compiled at once. */
 const EAGER = '--no-wasm-lazy-compilation'
 /** Without liftoff, both kinds of tiering are off, too. */
@@ -38,8 +40,12 @@ function withFlags<T>(flags: readonly string[], work: () => T): T {
 const optimised = <T>(work: () => T): T => withFlags(OPTIMISE, work)
 
 /** Compiles a module of src/jit, see CompileModule there. */
-export function optimisedModule(bytes: Uint8Array): { module: WebAssembly.Module; first?: <T>(run: () => T) => T } {
+export function optimisedModule(
+  bytes: Uint8Array,
+  heavy: boolean,
+): { module: WebAssembly.Module; first?: <T>(run: () => T) => T } {
   const compile = (): WebAssembly.Module => new WebAssembly.Module(bytes)
+  if (heavy) return { module: withFlags([...BASELINE, EAGER], compile) }
   if (bytes.length >= LAZY_FROM) return { module: optimised(compile), first: optimised }
   return { module: withFlags([...OPTIMISE, EAGER], compile) }
 }

@@ -14,6 +14,8 @@ export const fail = failer({
   VM_UNRESOLVED: (d: Place & { pseudo: number }) =>
     `${place(d)}: want a plain 64-bit immediate, got a reference of kind ${d.pseudo} that nothing resolved`,
   VM_REFUSED: (d: Place & { name: string; why: string }) => `${place(d)}: ${d.name} is refused: ${d.why}`,
+  VM_TOO_LARGE: (d: { prog: string; insns: number; why: string }) =>
+    `program ${d.prog}: ${d.insns} instructions are too many for one module: ${d.why}`,
   VM_KFUNC: (d: Place & { index: number; count: number }) => `${place(d)}: want one of ${d.count} kfuncs, got ${d.index}`,
 })
 

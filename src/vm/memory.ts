@@ -65,7 +65,11 @@ export class AddressSpace {
   constructor(limit = 0xffff_0000) {
     this.limit = limit
     const maximum = Math.min(65536, Math.ceil(limit / WASM_PAGE) + 2)
-    this.memory = new WebAssembly.Memory({ initial: LAYOUT.HEAP / WASM_PAGE + 1, maximum })
+    try {
+      this.memory = new WebAssembly.Memory({ initial: LAYOUT.HEAP / WASM_PAGE + 1, maximum })
+    } catch {
+      throw new ErrnoError(ENOMEM, 'want an address space for maps and programs, the machine has none left')
+    }
     this.#refresh()
   }
 

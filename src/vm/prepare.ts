@@ -48,9 +48,12 @@ function check(prog: string, index: number, insn: Insn, kfuncs: readonly HelperC
 const CALLBACK_FUEL = 16
 
 /** Takes the fuel of one callback. @throws what outOfFuel() throws */
-export function burnCallback(host: VmHost): void {
+export const burnCallback = (host: VmHost): void => burnFuel(host, CALLBACK_FUEL)
+
+/** Takes fuel for what a helper does. @throws what outOfFuel() throws */
+export function burnFuel(host: VmHost, units: number): void {
   const { view } = host.space
-  const left = view.getInt32(LAYOUT.FUEL, true) - CALLBACK_FUEL
+  const left = view.getInt32(LAYOUT.FUEL, true) - units
   view.setInt32(LAYOUT.FUEL, left < 0 ? FUEL_SLICE : left, true)
   if (left < 0) host.outOfFuel()
 }

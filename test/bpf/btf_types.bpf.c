@@ -91,6 +91,13 @@ struct holes {
 	u8 h;
 } __attribute__((aligned(64)));
 
+struct gap {
+	u32 a;
+	u32 : 32;
+	u32 : 32;
+	u32 b;
+};
+
 struct half_packed {
 	u8 a;
 	struct {
@@ -171,6 +178,7 @@ struct uses {
 	struct bits bits;
 	struct tight tight;
 	struct holes holes;
+	struct gap gap;
 	struct half_packed half;
 	struct anonymous anonymous;
 	union mixed mixed;

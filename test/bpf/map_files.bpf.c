@@ -75,6 +75,11 @@ struct pointers {
 	long (*table[2])(void);
 };
 
+struct prefix {
+	__u32 length;
+	unsigned char bytes[4];
+};
+
 struct locked {
 	int before;
 	struct bpf_spin_lock lock;
@@ -102,7 +107,11 @@ MAP(cpu_row, BPF_MAP_TYPE_PERCPU_ARRAY, 2, 0, int, struct inside);
 MAP(cpu_table, BPF_MAP_TYPE_PERCPU_HASH, 4, BPF_F_ZERO_SEED, __u64, unsigned short);
 MAP(recent, BPF_MAP_TYPE_LRU_HASH, 4, BPF_F_ZERO_SEED, unsigned char, __s64);
 MAP(cpu_recent, BPF_MAP_TYPE_LRU_PERCPU_HASH, 4, BPF_F_ZERO_SEED, int, int);
-MAP(trie, BPF_MAP_TYPE_LPM_TRIE, 4, BPF_F_NO_PREALLOC, __u64, int);
+MAP(trie, BPF_MAP_TYPE_LPM_TRIE, 4, BPF_F_NO_PREALLOC, struct prefix, int);
+/* Types of keys that the kernel does not take: these maps are created without types. */
+MAP(wide_trie, BPF_MAP_TYPE_LPM_TRIE, 4, BPF_F_NO_PREALLOC, __u64, int);
+MAP(by_colour, BPF_MAP_TYPE_ARRAY, 2, 0, enum colour, int);
+MAP(by_struct, BPF_MAP_TYPE_PERCPU_ARRAY, 2, 0, point, int);
 MAP(progs, BPF_MAP_TYPE_PROG_ARRAY, 2, 0, int, int);
 MAP(store, BPF_MAP_TYPE_TASK_STORAGE, 0, BPF_F_NO_PREALLOC, int, int);
 
@@ -147,7 +156,7 @@ int use(struct bpf_iter__task *ctx)
 	counter += zeros.in.a + zero + constant + title[0] + pair.a;
 #define USE(MAP) bpf_map_lookup_elem(&MAP, key)
 	USE(plain), USE(bitfields), USE(nested), USE(pointers), USE(locked), USE(texts), USE(smalls), USE(tables), USE(untyped);
-	USE(cpu_row), USE(cpu_table), USE(recent), USE(cpu_recent), USE(trie);
+	USE(cpu_row), USE(cpu_table), USE(recent), USE(cpu_recent), USE(trie), USE(wide_trie), USE(by_colour), USE(by_struct);
 	bpf_map_peek_elem(&queue, key);
 	bpf_map_peek_elem(&bloom, key);
 	bpf_ringbuf_query(&ring, 0);

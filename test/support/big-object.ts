@@ -31,7 +31,7 @@ const LARGE = [
   'nivcsw',
   'min_flt',
   'maj_flt',
-  'start_boottime',
+  'mm->stack_vm',
   'mm->total_vm',
   'mm->start_code',
   'signal->rlim[7].rlim_cur',

@@ -58,6 +58,7 @@ export class Bench {
       printTyped: printTyped ?? refuse('printTyped'),
       trace: text => this.traced.push(text),
       machine: { ...machine } as HelperMachine,
+      burn: () => {},
     }
     this.helpers = makeHelpers(this.env)
   }

@@ -16,7 +16,7 @@ export function loadProg(client: Client, program: string, options: ProgOptions, 
   const path = resolve(program)
   try {
     const { progs } = client.request<{ progs: LoadedProg[] }>('prog_load', { path, set: options.set, map_id })
-    return chooseProg(program, progs, options.prog)
+    return chooseProg(progs, options.prog)
   } catch (err) {
     throw cliError(`can't load ${program}`, err)
   }

@@ -8,7 +8,7 @@ import {
   type FoundProg,
   fileKind,
   hookModules,
-  type LoadedMap,
+  type MapInfo,
   nodePlatform,
   type Platform,
   registerTargets,
@@ -34,7 +34,7 @@ export async function readCommand(program: string, rest: string[], options: Prog
   const reader = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
   try {
     const { progs, maps } = await loadFile(engine, resolve(program), options.set)
-    const prog = chooseProg(program, progs, options.prog)
+    const prog = chooseProg(progs, options.prog)
     objects.update({
       progs: progs.map(({ name, target }, i) => ({ id: i + 1, name, target })),
       links: [{ id: 1, prog_id: progs.indexOf(prog) + 1 }],
@@ -71,7 +71,7 @@ async function loadFile(
   engine: Engine,
   path: string,
   set: Record<string, string>,
-): Promise<{ progs: readonly FoundProg[]; maps: readonly LoadedMap[] }> {
+): Promise<{ progs: readonly FoundProg[]; maps: readonly MapInfo[] }> {
   const bytes = readFileSync(path)
   if (fileKind(path, bytes) === 'object') return engine.loadObject({ number: 1, path, bytes, set })
   hookModules(new URL('../../../src/index.js', import.meta.url).href)
@@ -85,7 +85,7 @@ function mapRef(words: Words): MapRef {
 }
 
 /** Without a mount the only maps are those of the object itself. */
-function ownMap(program: string, maps: readonly LoadedMap[], ref: MapRef): number {
+function ownMap(program: string, maps: readonly MapInfo[], ref: MapRef): number {
   const found = 'name' in ref ? maps.find(map => map.name === ref.name) : undefined
   if (!found) {
     throw new CliError(

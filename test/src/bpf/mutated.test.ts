@@ -11,7 +11,12 @@ const MUTATIONS = Number(process.env.MUTATIONS ?? 3000)
 const SEED = Number(process.env.MUTATIONS_SEED ?? Date.now() % 1_000_000)
 const KEEP = process.env.MUTATIONS_KEEP
 const BATCH = 500
+/** Of the processor, since machines are shared. */
 const LIMIT_MS = 2000
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 /** Bytes that the heap may be larger at the end than after the first part. */
 const GROWTH = 16 << 20
 
@@ -41,8 +46,8 @@ const SOURCES = [
   ],
 ].map(name => `${name}.bpf.c`)
 
+t.setTimeout(240_000 + MUTATIONS * 200)
 t.test(`${MUTATIONS} damaged objects, seed ${SEED}`, async t => {
-  t.setTimeout(120_000 + MUTATIONS * 100)
   const objects = await compileSeeds([
     ...SOURCES,
     'programs/task_file.bpf.c',
@@ -64,7 +69,7 @@ t.test(`${MUTATIONS} damaged objects, seed ${SEED}`, async t => {
     for (const [i, one] of batch.entries()) {
       const { name, bytes } = damaged(seeds, one)
       if (KEEP !== undefined) writeFileSync(join(KEEP, `now-${SEED}.o`), bytes)
-      const began = performance.now()
+      const began = cpuMs()
       let problem = ''
       try {
         const outcome = runObject(name, bytes)
@@ -73,7 +78,7 @@ t.test(`${MUTATIONS} damaged objects, seed ${SEED}`, async t => {
       } catch (err) {
         problem = String((err as Error | null)?.stack ?? err)
       }
-      const took = performance.now() - began
+      const took = cpuMs() - began
       slowest = Math.max(slowest, took)
       if (took > LIMIT_MS) problem ||= `took ${took.toFixed(0)} ms`
       if (!problem) continue

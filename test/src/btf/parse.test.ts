@@ -157,6 +157,22 @@ t.test('encoding what was changed', t => {
   t.end()
 })
 
+t.test('string tables in which a text is twice, or the end of another', t => {
+  const bytes = rawBtf([...INT_TYPE, 'abcd', info(TYPEDEF), 1, 'abxx', info(TYPEDEF), 1, 'dint', info(TYPEDEF), 1])
+  // `abxx` becomes a second `abcd`, and the last name the end of `dint`.
+  bytes.set([0x63, 0x64], bytes.length - 8)
+  const view = new DataView(bytes.buffer)
+  const last = 24 + 4 * (4 + 3 + 3)
+  view.setUint32(last, view.getUint32(last, true) + 1, true)
+  const btf = parseBtf(bytes)
+  t.same(
+    btf.types.slice(2).map(type => (type as { name: string }).name),
+    ['abcd', 'abcd', 'int'],
+  )
+  t.same(encodeBtf(btf), bytes)
+  t.end()
+})
+
 t.test('names are text of any bytes', t => {
   const bytes = rawBtf([...INT_TYPE, 'abcd', info(TYPEDEF), 1])
   const at = bytes.length - 5

@@ -1,5 +1,9 @@
 // The table of kfuncs against the kernel: which an iterator may call, which sleep, and their prototypes.
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { Declarer, plainNames } from '../../../src/btf/declare.ts'
+import { parseBtf } from '../../../src/btf/parse.ts'
+import { indexBtf, typeAs } from '../../../src/btf/query.ts'
 import { KFUNCS, type KfuncProto, kfuncArgCount, listKfuncs, MISSING_KFUNCS } from '../../../src/helpers/kfunc-protos.ts'
 import { checkKfunc } from '../../../src/helpers/make.ts'
 import { run } from '../../support/daemon.ts'
@@ -33,6 +37,15 @@ t.test('every kfunc as the verifier has it', { skip: noKernelBpf() }, async t =>
     OURS.filter(([name, { flags }]) => (plain.get(name) === 'sleep') !== (flags?.includes('sleepable') === true)),
     [],
   )
+})
+
+t.test('prototypes as vmlinux has them', { skip: noKernelBpf() }, async t => {
+  const btf = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'))
+  const declarer = new Declarer(btf, plainNames(btf), false)
+  for (const [name, { proto }] of OURS) {
+    const func = typeAs(btf, indexBtf(btf).find('func', name), 'func')
+    t.equal(func && declarer.declaration(func.type, name), proto)
+  }
 })
 
 t.test('a list that names none twice', async t => {

@@ -1,6 +1,6 @@
 // Our own BTF beside the kernel's, read by bpftool, and compiled against.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import t from 'tap'
 import { parseDeclarations } from '../../../src/btf/c-parse.ts'
 import { Declarer, plainNames, typeText } from '../../../src/btf/declare.ts'
@@ -101,7 +101,7 @@ t.test('structs without rows lie as in the kernel', { skip: noVmlinux() }, t => 
     }
     t.same([sizeOf(a.of, a.id), alignOf(a.of, a.id)], [sizeOf(b.of, b.id), alignOf(b.of, b.id)], name)
   }
-  t.ok(seen > 80, `${seen} members`)
+  t.ok(seen > 50, `${seen} members`)
   t.end()
 })
 
@@ -202,8 +202,6 @@ const FOLDERS = ['test/bpf', 'test/bpf/compare', 'programs']
 const DEFINES = ['TARGET=0', 'POINTER=0', 'VALUE=1', 'AT=1', ...[0, 1, 2, 3, 4, 5, 6].map(n => `F${n}=37`)].map(
   text => `-D${text}`,
 )
-/** Fields that iterfs cannot serve. */
-const WITHOUT_ROWS: Record<string, RegExp> = { 'map_dump.bpf.c': /no member named 'map_type' in 'struct bpf_map'/ }
 
 t.test('programs compile against it', t => {
   const include = headerFolder()
@@ -217,11 +215,9 @@ t.test('programs compile against it', t => {
   for (const folder of FOLDERS) {
     for (const name of readdirSync(join(ROOT, folder)).filter(name => name.endsWith('.bpf.c'))) {
       const file = join(ROOT, folder, name)
-      const fails = WITHOUT_ROWS[basename(file)]
       for (const clang of folder === 'test/bpf' ? CLANGS : ['clang-19']) {
         compiled++
-        if (fails) t.match(compile(clang, file), fails, `${clang} ${name}`)
-        else t.equal(compile(clang, file), '', `${clang} ${name}`)
+        t.equal(compile(clang, file), '', `${clang} ${name}`)
       }
     }
   }

@@ -154,7 +154,7 @@ ${iter(body)}`
   t.throws(() => load(text('bpf_task_acquire((void *)s);'), { ...options, kfuncNames: new Set<string>() }), {
     code: 'EXTERN_STRONG',
     message: /bpf_task_acquire: there is no such kfunc here; declare it __weak/,
-    errno: 3,
+    errno: 22,
   })
   t.throws(() => load(text('sink = (long)&schedule;'), { ...options, ksyms: () => null }), {
     code: 'EXTERN_STRONG',

@@ -178,7 +178,7 @@ for (const [engine, compile] of ENGINES) {
       )
       t.match(
         messageIn(() => r0Of(code)),
-        /program test/,
+        /program test: insn 2: access beyond/,
         code,
       )
     }
