@@ -31,7 +31,10 @@ export class Facts {
     this.#findLoops()
   }
 
-  /** The blocks of a loop lie from its header to loopEnd (perhaps among others); loopWrites are the registers they write, as bits. */
+  /**
+   * The blocks of a loop lie from its header to loopEnd, its last jump back, or belong to a loop whose header lies there; others may lie among
+   * them. loopWrites are the registers they write, as bits.
+   */
   #findLoops(): void {
     const { count, start, end, preds, predsAt, isLoop } = this.#cfg
     for (let b = count - 1; b >= 0; b--) {
@@ -42,7 +45,6 @@ export class Facts {
         for (let i = predsAt[b]!; i < predsAt[b + 1]!; i++) last = Math.max(last, preds[i]!)
         for (let inner = b + 1; inner <= last; ) {
           writes |= this.#loopWrites[inner]!
-          last = Math.max(last, this.#loopEnd[inner]!)
           inner = this.#loopEnd[inner]! + 1
         }
       }

@@ -271,6 +271,33 @@ export const PROGRAM_CASES: readonly ProgramCase[] = [
   },
   { name: 'a jump to the next instruction', code: 'r0 = 3; if r0 == 3 goto pc+0; goto pc+0; exit', r0: '0x3' },
   { name: 'a long goto', code: 'r0 = 3; gotol out; r0 = 4; out:; exit', r0: '0x3', notKernel: true },
+  {
+    name: 'a pointer into the stack that a loop moves',
+    code: '*(u64 *)(r10 -24) = 0; r2 = r10; r2 += -8; r1 = 3; a:; *(u64 *)(r2 +0) = r1; r2 += -8; r1 -= 1; if r1 != 0 goto a; r0 = *(u64 *)(r10 -24); r2 = *(u64 *)(r10 -8); r0 <<= 8; r0 |= r2; exit',
+    r0: '0x103',
+  },
+  {
+    name: 'a pointer into the stack that an inner loop moves',
+    code: 'r0 = 0; r3 = 0; *(u64 *)(r10 -8) = 0; *(u64 *)(r10 -16) = 0; *(u64 *)(r10 -24) = 0; *(u64 *)(r10 -32) = 0; *(u64 *)(r10 -40) = 0; r2 = r10; r2 += -8; a:; r1 = 0; *(u64 *)(r2 +0) = 5; b:; r1 += 1; if r1 == 3 goto c; r2 += -8; goto b; c:; r3 += 1; if r3 != 3 goto a; r0 = *(u64 *)(r10 -8); r1 = *(u64 *)(r10 -24); r0 += r1; r1 = *(u64 *)(r10 -40); r0 += r1; exit',
+    r0: '0xf',
+  },
+  {
+    name: 'a pointer into the stack that depends on the way',
+    code: '*(u64 *)(r10 -8) = 1; *(u64 *)(r10 -16) = 2; r3 = *(u8 *)(r1 +0); r2 = r10; r2 += -8; if r3 == 0x81 goto a; r2 += -8; a:; r0 = *(u64 *)(r2 +0); exit',
+    memory: BYTES,
+    r0: '0x2',
+  },
+  {
+    name: 'a pointer into the stack that depends on the way, the other one',
+    code: '*(u64 *)(r10 -8) = 1; *(u64 *)(r10 -16) = 2; r3 = *(u8 *)(r1 +0); r2 = r10; r2 += -8; if r3 == 0x80 goto a; r2 += -8; a:; r0 = *(u64 *)(r2 +0); exit',
+    memory: BYTES,
+    r0: '0x1',
+  },
+  {
+    name: 'a pointer into the stack that an inner loop moves, from behind the outer one',
+    code: 'r0 = 0; r3 = 0; *(u64 *)(r10 -8) = 0; *(u64 *)(r10 -16) = 0; *(u64 *)(r10 -24) = 0; *(u64 *)(r10 -32) = 0; *(u64 *)(r10 -40) = 0; r2 = r10; r2 += -8; a:; r1 = 0; *(u64 *)(r2 +0) = 5; b:; r1 += 1; if r1 != 3 goto d; r3 += 1; if r3 != 3 goto a; r0 = *(u64 *)(r10 -8); r1 = *(u64 *)(r10 -24); r0 += r1; r1 = *(u64 *)(r10 -40); r0 += r1; exit; d:; r2 += -8; goto b',
+    r0: '0xf',
+  },
   { name: 'the last instruction is a jump back', code: 'r0 = 3; goto b; a:; r0 += 1; exit; b:; r0 += 2; goto a', r0: '0x6' },
   { name: 'unreachable code', code: 'r0 = 3; exit; r0 = 4; exit', r0: '0x3', notKernel: true },
   { name: 'may_goto goes on', code: 'r0 = 0; a:; may_goto out; r0 += 1; if r0 != 9 goto a; out:; exit', r0: '0x9' },

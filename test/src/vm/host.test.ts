@@ -136,12 +136,16 @@ for (const [engine, compile] of ENGINES) {
         'below the stack, behind a store that may',
         `r1 = ${MEM_BASE + BigInt(LAYOUT.STACK)} ll; *(u8 *)(r1 +0) = 1; *(u8 *)(r1 -1) = 1; exit`,
       ],
+      [
+        'below the stack, in a loop',
+        `r1 = ${MEM_BASE + BigInt(LAYOUT.STACK + 8)} ll; r3 = 3; a:; *(u64 *)(r1 +0) = 1; r1 -= 8; r3 -= 1; if r3 != 0 goto a; exit`,
+      ],
       ['an atomic', 'r1 = 8; r2 = 1; lock *(u64 *)(r1 +0) += r2; exit'],
       ['below the window', 'r1 = 0xffffc90000000000 ll; *(u64 *)(r1 -8) = 1; exit'],
     ] as const) {
       const host = new TestHost()
       // A register that nothing is known of, so that checks are made when it runs.
-      for (const hide of ['', 'r3 = r1; r1 = r3; r1 ^= r2; r1 ^= r2; ']) {
+      for (const hide of ['', 'r4 = r1; r1 = r4; r1 ^= r2; r1 ^= r2; ']) {
         const hidden = code.replace('; ', `; ${hide}`)
         const text = messageIn(() => r0Of(hidden, host))
         t.match(text, /program test: insn \d+: store to 0x[0-9a-f]+/, `${what}: ${hidden}`)
