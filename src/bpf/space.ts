@@ -18,7 +18,7 @@ import { EFAULT, ENOENT, ErrnoError, ETIMEDOUT } from '../util/errno.ts'
 import { isMemRef } from '../util/mem-ref.ts'
 import type { Compile, Executable, HelperCode, VmHost, VmProgram } from '../vm/engine.ts'
 import { AddressSpace, MEM_BASE_HI } from '../vm/memory.ts'
-import { burnFuel } from '../vm/prepare.ts'
+import { burnFuel, prepare } from '../vm/prepare.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { helperMachine } from './machine.ts'
 import { kernelObjects } from './objects.ts'
@@ -153,9 +153,12 @@ export class BpfSpace {
     return orRefusal(name, () => this.#helpers.kfunc(name))
   }
 
-  /** @throws BpfError */
-  compile(program: VmProgram): Executable {
-    return this.#hooks.compile(program, this.#host)
+  /** Compiles a program; `later` only checks it, and compiles it when it is called first. @throws BpfError */
+  compile(program: VmProgram, later: boolean): Executable {
+    const compile = (): Executable => this.#hooks.compile(program, this.#host)
+    if (!later) return compile()
+    prepare(program)
+    return new CompiledLater(compile)
   }
 
   /** Takes in a program; the number that program arrays have for it. */
@@ -335,4 +338,24 @@ function orRefusal(name: string, find: () => HelperCode): HelperCode {
 function writeWindow(view: DataView, at: number, offset: number): void {
   view.setUint32(at, offset, true)
   view.setUint32(at + 4, MEM_BASE_HI, true)
+}
+
+/** A program that is compiled when it is called first. */
+class CompiledLater implements Executable {
+  readonly #compile: () => Executable
+  #exec: Executable | undefined
+
+  constructor(compile: () => Executable) {
+    this.#compile = compile
+  }
+
+  run(lo: number, hi: number): number {
+    this.#exec ??= this.#compile()
+    return this.#exec.run(lo, hi)
+  }
+
+  callback(lo: number, hi: number): number {
+    this.#exec ??= this.#compile()
+    return this.#exec.callback(lo, hi)
+  }
 }
