@@ -73,6 +73,8 @@ export type EngineEvent =
 
 /** What an engine worker starts with. */
 export interface EngineInit {
+  /** What it is for: a module, or BPF objects. */
+  kind: 'module' | 'objects'
   /** The FUSE descriptor to write replies to; -1: replies go to main. */
   fuseFd: number
   pending: SharedArrayBuffer

@@ -220,7 +220,16 @@ export class EnginePool {
     const pending = new PendingReplies()
     const watch = new ProgressWatch()
     const { fuseFd, sessions, mapIds, mail, progLimitMs } = this.#options
-    const init: EngineInit = { fuseFd, sessions, mapIds, mail, progLimitMs, pending: pending.shared, progress: watch.shared }
+    const init: EngineInit = {
+      kind,
+      fuseFd,
+      sessions,
+      mapIds,
+      mail,
+      progLimitMs,
+      pending: pending.shared,
+      progress: watch.shared,
+    }
     const thread = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: { init, port: port1 },
       transferList: [port1],

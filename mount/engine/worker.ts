@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { compileWasm, errnoOf, hookModules, type LoadedProg, nodePlatform, registerTargets } from '../../src/index.ts'
+import {
+  compileWasm,
+  errnoOf,
+  hookModules,
+  kernelTypes,
+  type LoadedProg,
+  nodePlatform,
+  registerTargets,
+} from '../../src/index.ts'
 import { writeReply } from '../transport/devfuse.ts'
 import { EngineHost } from './host.ts'
 import type { EngineCommand, EngineEvent, EngineInit, EngineNotice, EngineRequest, ProgDesc } from './messages.ts'
@@ -23,7 +31,7 @@ const denied = (what: string, times: number): void =>
 const platform = nodePlatform()
 const objects = registerTargets(platform, { denied, map: id => host.engine.bpf.map(id) })
 const mapIds = new Int32Array(init.mapIds)
-hookModules(new URL('../../src/index.js', import.meta.url).href)
+if (init.kind === 'module') hookModules(new URL('../../src/index.js', import.meta.url).href)
 
 const host: EngineHost = new EngineHost({
   pending: new PendingReplies(init.pending),
@@ -112,4 +120,6 @@ parentPort!.on('message', (message: EngineCommand) => {
   })
 })
 port.on('message', (request: EngineRequest) => host.handle(request))
+// Made before the first object wants them.
+if (init.kind === 'objects') kernelTypes()
 process.on('unhandledRejection', report)

@@ -263,9 +263,12 @@ export class BpfEngine {
     const reg = prog.target === null ? undefined : targetOf(prog)
     checkCalls(object, prog)
     const { insns, used } = linkMaps(prog.insns, maps, space)
-    const { name, subprogs } = prog
-    const isOneOfMany = object.progs.length > FEW_PROGS && prog !== object.progs.find(({ target }) => target !== null)
-    const exec = space.compile({ name, insns, subprogs, kfuncs: prog.kfuncs.map(kfunc => space.kfunc(kfunc)) }, isOneOfMany)
+    const exec = space.compile({
+      name: prog.name,
+      insns,
+      subprogs: prog.subprogs,
+      kfuncs: prog.kfuncs.map(name => space.kfunc(name)),
+    })
     const runnable: SpaceProg = { name: prog.name, sleepable: prog.sleepable, exec }
     const place = space.addProg(runnable)
     for (const [i, { slots }] of object.maps.entries()) {
@@ -291,9 +294,6 @@ export class BpfEngine {
     ]
   }
 }
-
-/** Of more programs the first iterator is compiled when the object is loaded, each other one when it is called first. */
-const FEW_PROGS = 4
 
 const KFUNC_NAMES: ReadonlySet<string> = new Set(Object.keys(KFUNCS))
 

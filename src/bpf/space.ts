@@ -153,12 +153,18 @@ export class BpfSpace {
     return orRefusal(name, () => this.#helpers.kfunc(name))
   }
 
-  /** Compiles a program; `later` only checks it, and compiles it when it is called first. @throws BpfError */
-  compile(program: VmProgram, later: boolean): Executable {
-    const compile = (): Executable => this.#hooks.compile(program, this.#host)
-    if (!later) return compile()
+  /**
+   * The program, checked now and compiled when it is first run: objects have many programs of which one is used.
+   * @throws BpfError for instructions that do not exist and jumps out of the program
+   */
+  compile(program: VmProgram): Executable {
     prepare(program)
-    return new CompiledLater(compile)
+    let made: Executable | undefined
+    const exec = (): Executable => {
+      made ??= this.#hooks.compile(program, this.#host)
+      return made
+    }
+    return { run: (lo, hi) => exec().run(lo, hi), callback: (lo, hi) => exec().callback(lo, hi) }
   }
 
   /** Takes in a program; the number that program arrays have for it. */
@@ -338,24 +344,4 @@ function orRefusal(name: string, find: () => HelperCode): HelperCode {
 function writeWindow(view: DataView, at: number, offset: number): void {
   view.setUint32(at, offset, true)
   view.setUint32(at + 4, MEM_BASE_HI, true)
-}
-
-/** A program that is compiled when it is called first. */
-class CompiledLater implements Executable {
-  readonly #compile: () => Executable
-  #exec: Executable | undefined
-
-  constructor(compile: () => Executable) {
-    this.#compile = compile
-  }
-
-  run(lo: number, hi: number): number {
-    this.#exec ??= this.#compile()
-    return this.#exec.run(lo, hi)
-  }
-
-  callback(lo: number, hi: number): number {
-    this.#exec ??= this.#compile()
-    return this.#exec.callback(lo, hi)
-  }
 }

@@ -45,7 +45,7 @@ t.test('integers', async t => {
   t.throws(() => encodeValue(btf, 0, 1, 'x'), { code: 'unsized' })
 })
 
-t.test('bitfields lie beside each other', async t => {
+t.test('bitfields lie beside each other', async () => {
   const field = fc.record({ bits: fc.integer({ min: 1, max: 64 }), signed: fc.boolean(), value: fc.bigInt(0n, (1n << 64n) - 1n) })
   fc.assert(
     fc.property(fc.array(field, { minLength: 1, maxLength: 12 }), fields => {
