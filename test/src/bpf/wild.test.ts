@@ -50,3 +50,8 @@ t.test('programs without a verifier', async t => {
   t.comment([...ends].map(([end, times]) => `${JSON.stringify(end)} ${times}`).join(', '))
   t.equal(textOf(good!.name, good!.bytes), text, 'the next program runs as before')
 })
+
+t.test('a load from in front of the constants', async t => {
+  const [object] = await compileSeeds(['test/bpf/wild_constant.bpf.c'])
+  t.throws(() => textOf(object!.name, object!.bytes), { code: 'HELPER_REFUSED' }, 'says nothing about the helper behind it')
+})
