@@ -7,6 +7,12 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile int flag = 1;
 
 SEC("iter/task")
+int in_order(struct bpf_iter__task *ctx)
+{
+	return 0;
+}
+
+SEC("iter/task")
 int before_the_constants(struct bpf_iter__task *ctx)
 {
 	const volatile void *at = &flag;

@@ -170,6 +170,9 @@ export function textOf(path: string, bytes: Uint8Array, { prog, set = {} }: RunO
   }
 }
 
+/** Whether a program of what textOf() loaded is still there. */
+export const isLoaded = (prog: string): boolean => engine.bpf.prog(`2:${prog}`) !== undefined
+
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
