@@ -7,7 +7,7 @@ import t from 'tap'
 import { damage, damaged, seedOf } from '../../support/mutate.ts'
 import { compileSeeds, heapNow, runObject, textOf } from '../../support/mutated-run.ts'
 
-const MUTATIONS = Number(process.env.MUTATIONS ?? 2000)
+const MUTATIONS = Number(process.env.MUTATIONS ?? 3000)
 const SEED = Number(process.env.MUTATIONS_SEED ?? Date.now() % 1_000_000)
 const KEEP = process.env.MUTATIONS_KEEP
 const BATCH = 500
