@@ -49,7 +49,7 @@ export function checkCalls(object: ResolvedObject, prog: ResolvedProg): void {
 }
 
 function constantAt(map: MapSpec | undefined, off: number, size: number): bigint | null {
-  if (!map?.readonly || !map.initial || off + size > map.initial.length) return null
+  if (!map?.readonly || !map.initial || off < 0 || off + size > map.initial.length) return null
   let value = 0n
   for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(map.initial[off + i]!)
   return value

@@ -145,6 +145,7 @@ export class BpfEngine {
       const progs = object.progs.flatMap(prog => this.#addProg(space, request, object, prog, made))
       return { progs, maps: made.map(describe) }
     } catch (err) {
+      for (const { name } of object.progs) this.unload(keyOf(request, name))
       for (const map of made) this.freeMap(map.id)
       throw err
     }
@@ -255,7 +256,7 @@ export class BpfEngine {
   /** Compiles a program; one that is no iterator can only be called through a program array. */
   #addProg(
     space: BpfSpace,
-    { number }: Pick<ObjectLoad, 'number'>,
+    load: Pick<ObjectLoad, 'number'>,
     object: ResolvedObject,
     prog: ResolvedProg,
     maps: readonly BpfMap[],
@@ -275,7 +276,7 @@ export class BpfEngine {
       for (const [index, name] of slots) if (name === prog.name) setSlot(maps[i]!, index, place)
     }
     if (!reg) return []
-    const key = `${number}:${prog.name}`
+    const key = keyOf(load, prog.name)
     const { sleepable } = prog
     const mapIds = withInner(used, object).map(index => maps[index]!.id)
     const run = space.runner(runnable, reg.ctx_arg_info, () => this.reader)
@@ -294,6 +295,8 @@ export class BpfEngine {
     ]
   }
 }
+
+const keyOf = ({ number }: Pick<ObjectLoad, 'number'>, prog: string): string => `${number}:${prog}`
 
 const KFUNC_NAMES: ReadonlySet<string> = new Set(Object.keys(KFUNCS))
 

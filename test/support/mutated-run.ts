@@ -170,12 +170,18 @@ export function textOf(path: string, bytes: Uint8Array, { prog, set = {} }: RunO
   }
 }
 
+/** Whether a program of what textOf() loaded is still there. */
+export const isLoaded = (prog: string): boolean => engine.bpf.prog(`2:${prog}`) !== undefined
+
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
-/** Bytes of the heap and beside it once everything that can be freed is. */
-export function heapNow(): number {
-  for (let i = 0; i < 3; i++) gc()
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
-  return heapUsed + external + arrayBuffers
+/** Bytes of the heap and beside it once everything that can be freed is; array buffers are freed a moment later than the rest. */
+export async function heapNow(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    gc()
+    await new Promise(done => setTimeout(done, 50))
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }

@@ -1,7 +1,7 @@
 // What stops a program that no verifier would have let in: each of these ends with a typed error or its text, and leaves the engine in order.
 import t from 'tap'
 import { EFAULT, EINVAL, ErrnoError, ETIMEDOUT } from '../../../src/util/errno.ts'
-import { compileSeeds, textOf } from '../../support/mutated-run.ts'
+import { compileSeeds, isLoaded, textOf } from '../../support/mutated-run.ts'
 
 /** What each program comes to: an errno, or its text. */
 const CASES: Readonly<Record<string, number | string>> = {
@@ -49,4 +49,10 @@ t.test('programs without a verifier', async t => {
   }
   t.comment([...ends].map(([end, times]) => `${JSON.stringify(end)} ${times}`).join(', '))
   t.equal(textOf(good!.name, good!.bytes), text, 'the next program runs as before')
+})
+
+t.test('a load from in front of the constants', async t => {
+  const [object] = await compileSeeds(['test/bpf/wild_constant.bpf.c'])
+  t.throws(() => textOf(object!.name, object!.bytes), { code: 'HELPER_REFUSED' }, 'says nothing about the helper behind it')
+  t.equal(isLoaded('in_order'), false, 'the program before it is not kept')
 })
