@@ -18,37 +18,45 @@ export interface Symbolized {
   readonly module?: string
 }
 
+interface Table {
+  /** Low 48 bits of each symbol's address, and where its name begins, in file order. */
+  readonly address: Float64Array
+  readonly name: Uint32Array
+  /** Indexes ascending by address, file order among equals. */
+  readonly sorted: Uint32Array
+}
+
 export class Kallsyms {
   readonly #bytes: Uint8Array
-  /** Low 48 bits of each symbol's address, and where its name begins, in file order. */
-  readonly #address: Float64Array
-  readonly #name: Uint32Array
-  readonly #count: number
-  /** Indexes ascending by address, file order among equals. */
-  #sorted: Uint32Array | undefined
+  #table: Table | undefined
   readonly #byName = new Map<string, bigint | null>()
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+  }
+
+  /** Takes the addresses out of the text: only who looks symbols up by address needs that. */
+  #parse(): Table {
+    const bytes = this.#bytes
     const most = Math.ceil(bytes.length / 20)
-    this.#address = new Float64Array(most)
-    this.#name = new Uint32Array(most)
+    const [address, name] = [new Float64Array(most), new Uint32Array(most)]
     let count = 0
     for (let at = 0; at + 19 < bytes.length && count < most; count++) {
       let [high, low] = [0, 0]
       for (let i = 4; i < 8; i++) high = high * 16 + digit(bytes[at + i]!)
       for (let i = 8; i < 16; i++) low = low * 16 + digit(bytes[at + i]!)
-      this.#address[count] = high * 2 ** 32 + low
-      this.#name[count] = at + 19
+      address[count] = high * 2 ** 32 + low
+      name[count] = at + 19
       at = bytes.indexOf(NEWLINE, at + 19) + 1
       if (at === 0) at = bytes.length
     }
-    this.#count = count
+    const sorted = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => address[a]! - address[b]! || a - b)
+    return { address, name, sorted }
   }
 
   /** True when the kernel hides addresses (kptr_restrict). */
   get hidden(): boolean {
-    return this.#count === 0 || this.#address[0] === 0
+    return this.#bytes.length < 16 || latin1(this.#bytes, 0, 16) === '0'.repeat(16)
   }
 
   /** Address of the first symbol with this name; null when there is none, or addresses are hidden. */
@@ -65,23 +73,23 @@ export class Kallsyms {
   /** The symbol that an address lies in; null when it is none of the kernel's. */
   symbolize(address: bigint): Symbolized | null {
     if (this.hidden || address >> 48n !== BigInt(KERNEL_HIGH)) return null
-    this.#sorted ??= this.#sort()
-    const sorted = this.#sorted
+    this.#table ??= this.#parse()
+    const { address: addresses, sorted } = this.#table
     const wanted = Number(address & 0xffff_ffff_ffffn)
     let [low, high] = [0, sorted.length]
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#address[sorted[middle]!]! <= wanted) low = middle + 1
+      if (addresses[sorted[middle]!]! <= wanted) low = middle + 1
       else high = middle
     }
     if (low === 0 || low === sorted.length) return null
-    const start = this.#address[sorted[low - 1]!]!
+    const start = addresses[sorted[low - 1]!]!
     let first = low - 1
-    while (first > 0 && this.#address[sorted[first - 1]!] === start) first-- // the first of aliases, as get_symbol_pos
+    while (first > 0 && addresses[sorted[first - 1]!] === start) first-- // the first of aliases, as get_symbol_pos
     const text = this.#text(sorted[first]!)
     const [name, module] = text.split('\t') as [string, string | undefined]
     return {
-      ...{ name, offset: BigInt(wanted - start), size: BigInt(this.#address[sorted[low]!]! - start) },
+      ...{ name, offset: BigInt(wanted - start), size: BigInt(addresses[sorted[low]!]! - start) },
       ...(module === undefined ? {} : { module: module.slice(1, -1) }),
     }
   }
@@ -96,15 +104,9 @@ export class Kallsyms {
   }
 
   #text(index: number): string {
-    const from = this.#name[index]!
+    const from = this.#table!.name[index]!
     const end = this.#bytes.indexOf(NEWLINE, from)
     return latin1(this.#bytes, from, end < 0 ? this.#bytes.length : end)
-  }
-
-  #sort(): Uint32Array {
-    const order = Uint32Array.from({ length: this.#count }, (_, i) => i)
-    const address = this.#address
-    return order.sort((a, b) => address[a]! - address[b]! || a - b)
   }
 }
 
