@@ -59,8 +59,13 @@ export class RawMap {
   /** The keys that are there now (BPF_MAP_GET_NEXT_KEY). @throws SyscallError */
   *keys(): Generator<Uint8Array> {
     const map = this.#map('keys')
-    const keys: Uint8Array[] = []
     let key = map.userNextKey(null)
+    if (mapType(map.attr.type)?.name.endsWith('array')) {
+      // Indexes stay, however many there are: no list of them is needed.
+      for (; typeof key !== 'number'; key = map.userNextKey(key)) yield key
+      return
+    }
+    const keys: Uint8Array[] = []
     for (; typeof key !== 'number' && keys.length < map.attr.maxEntries; key = map.userNextKey(key)) keys.push(key)
     if (typeof key === 'number' && key !== -ENOENT) throw this.#failed('keys', key)
     yield* keys
