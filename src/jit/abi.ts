@@ -1,6 +1,7 @@
 // What a compiled module imports, its locals, and its functions that are the same for every program: slow loads, the entries from outside.
-import type { HelperCode } from '../vm/engine.ts'
+import { FUNC_HI, type HelperCode } from '../vm/engine.ts'
 import { FRAME_SIZE, LAYOUT, TLB_ENTRY } from '../vm/memory.ts'
+import { CALLBACK_FUEL, MAX_LOOPS } from '../vm/prepare.ts'
 import { type Code, F64, I32, I64, ModuleWriter, OP, type ValType } from './wasm-module.ts'
 
 /** Parameters of a subprogram: r1 to r5, the offset of its frame. It returns r0. */
@@ -30,6 +31,9 @@ export type ImportName = keyof typeof IMPORTS
 
 const RET_TYPES = { int: [F64], mem: [I32], u64: [], void: [] } as const satisfies Record<HelperCode['ret'], readonly ValType[]>
 
+/** True for bpf_loop, which is done without the helper. */
+export const isLoop = ({ name, argCount, ret }: HelperCode): boolean => name === 'bpf_loop' && argCount === 4 && ret === 'int'
+
 /** Names of the exports. */
 export const [RUN, CALLBACK] = ['run', 'callback']
 
@@ -57,6 +61,8 @@ export class ProgramModule {
   readonly helpers = new Map<HelperCode, number>()
   /** Function index of the load of each size, by wasm load. */
   readonly #slowLoads = new Map<number, number>()
+  /** Function index of bpf_loop without the helper: takes r1 to r4 and the frame of callbacks, gives r0. -1 when it is not called. */
+  readonly loopHelper: number
   readonly #subprogType: number
   readonly #firstSubprog: number
   readonly #subprogCount: number
@@ -73,8 +79,10 @@ export class ProgramModule {
       this.helpers.set(helper, module.importFunc('helper', `${i}`, module.type([], RET_TYPES[helper.ret])))
     for (const { size, op } of LOADS) this.#slowLoads.set(op, this.#slowLoad(size, op))
     this.#subprogType = module.type(SUBPROG, [I64])
-    this.#firstSubprog = module.nextFunc
     this.#subprogCount = subprogCount
+    const bpfLoop = helpers.find(isLoop)
+    this.loopHelper = bpfLoop ? this.#loop(this.helpers.get(bpfLoop)!) : -1
+    this.#firstSubprog = module.nextFunc
   }
 
   /** Function index of the load outside the window with this wasm load: takes the address, gives the value. */
@@ -167,6 +175,100 @@ export class ProgramModule {
     this.code.u8(OP.i32_wrap_i64)
   }
 
+  /**
+   * bpf_loop: callbacks are called from here, without the way over the helper, which does what is no plain loop: flags, too many times, an
+   * address that is no function. Its arguments are stored.
+   */
+  #loop(helper: number): number {
+    const { code } = this
+    const [times, fn, ctx, flags, frame, index, i] = [0, 1, 2, 3, 4, 5, 6]
+    const func = this.#module.beginFunc(this.#module.type([I64, I64, I64, I64, I32], [I64]), [[2, I32]])
+    code.get(flags)
+    code.i64(0)
+    code.u8(OP.i64_ne)
+    code.get(times)
+    code.u8(OP.i32_wrap_i64)
+    code.i32(MAX_LOOPS)
+    code.u8(OP.i32_gt_u)
+    code.u8(OP.i32_or)
+    this.#highHalf(fn)
+    code.i32(FUNC_HI)
+    code.u8(OP.i32_ne)
+    code.u8(OP.i32_or)
+    // The low half of the address of subprogram n is (n + 1) * 16: what is not, is a large number when it is turned.
+    code.get(fn)
+    code.u8(OP.i32_wrap_i64)
+    code.i32(16)
+    code.u8(OP.i32_sub)
+    code.i32(28)
+    code.u8(OP.i32_rotl)
+    code.tee(index)
+    code.i32(this.#subprogCount)
+    code.u8(OP.i32_ge_u)
+    code.u8(OP.i32_or)
+    code.openLikely(0)
+    code.call(helper)
+    code.truncSatF64()
+    code.u8(OP.return)
+    code.u8(OP.end)
+    code.open(OP.loop)
+    code.get(i)
+    code.get(times)
+    code.u8(OP.i32_wrap_i64)
+    code.u8(OP.i32_ge_u)
+    code.open(OP.if)
+    code.get(i)
+    code.u8(OP.i64_extend_i32_u)
+    code.u8(OP.return)
+    code.u8(OP.end)
+    this.#burnCallback()
+    code.get(i)
+    code.u8(OP.i64_extend_i32_u)
+    code.get(ctx)
+    for (let n = 0; n < 3; n++) code.i64(0)
+    code.get(frame)
+    code.get(index)
+    this.#callSubprog()
+    code.u8(OP.i32_wrap_i64)
+    code.get(i)
+    code.i32(1)
+    code.u8(OP.i32_add)
+    code.set(i)
+    code.u8(OP.i32_eqz)
+    code.brIf(0)
+    code.u8(OP.end)
+    code.get(i)
+    code.u8(OP.i64_extend_i32_u)
+    this.#module.endFunc()
+    return func
+  }
+
+  /** burnCallback() of the other engine. */
+  #burnCallback(): void {
+    const { code } = this
+    code.i32(0)
+    code.i32(0)
+    code.mem(OP.i32_load, LAYOUT.FUEL)
+    code.i32(CALLBACK_FUEL)
+    code.u8(OP.i32_sub)
+    code.mem(OP.i32_store, LAYOUT.FUEL)
+    code.i32(0)
+    code.mem(OP.i32_load, LAYOUT.FUEL)
+    code.i32(0)
+    code.u8(OP.i32_lt_s)
+    code.openLikely(0)
+    code.call(this.imports.refuel)
+    code.u8(OP.drop)
+    code.u8(OP.end)
+  }
+
+  /** Calls the subprogram whose index is on top of the stack. */
+  #callSubprog(): void {
+    this.code.u8(OP.call_indirect)
+    this.code.u32(this.#subprogType)
+    this.code.u8(0)
+  }
+
   /** run(lo, hi): the entry with r1 = hi:lo. */
   #run(): number {
     const { code } = this
@@ -206,9 +308,7 @@ export class ProgramModule {
     }
     code.get(frame)
     code.get(index)
-    code.u8(OP.call_indirect)
-    code.u32(this.#subprogType)
-    code.u8(0)
+    this.#callSubprog()
     this.#giveResult(frame, 2)
     this.#module.endFunc()
     return func

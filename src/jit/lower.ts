@@ -7,8 +7,8 @@ import { FP, type Insn } from '../insn/insn.ts'
 import { type AluOp, ATOMIC_OPS, PSEUDO } from '../insn/opcode.ts'
 import { FUEL_SLICE, FUNC_HI, type HelperCode } from '../vm/engine.ts'
 import { FRAME_SIZE, LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
-import { MAY_GOTO_MAX, type Prepared, TAIL_CALL } from '../vm/prepare.ts'
-import { checkFrame, LOCAL, loadOp, type ProgramModule, REG_LOCALS } from './abi.ts'
+import { MAX_LOOPS, type Prepared, TAIL_CALL } from '../vm/prepare.ts'
+import { checkFrame, isLoop, LOCAL, loadOp, type ProgramModule, REG_LOCALS } from './abi.ts'
 import { SIMPLE, writeCondition, writeDivision, writeSwap } from './arith.ts'
 import { buildCfg, type Cfg } from './cfg.ts'
 import { Facts, writtenBy } from './facts.ts'
@@ -78,7 +78,7 @@ class Lowering implements BlockWriter {
     checkFrame(code, this.#module.imports.depth)
     if (this.#hasLoops) this.#loadFuel()
     if (this.#hasMayGoto) {
-      code.i32(MAY_GOTO_MAX)
+      code.i32(MAX_LOOPS)
       code.set(LOCAL.MAY_GOTO)
     }
     writeBlocks(this.#cfg, code, this, LOCAL.PC)
@@ -430,6 +430,12 @@ class Lowering implements BlockWriter {
   #callHelper(helper: HelperCode): void {
     const code = this.#code
     this.#storeArgs(helper.argCount)
+    if (isLoop(helper)) {
+      for (let reg = 1; reg <= 4; reg++) this.#push(reg)
+      this.#pushFrameEnd()
+      code.call(this.#module.loopHelper)
+      return this.#pop(0)
+    }
     code.call(this.#module.helpers.get(helper)!)
     switch (helper.ret) {
       case 'int':
@@ -470,10 +476,12 @@ class Lowering implements BlockWriter {
   #storeFrameEnd(): void {
     const code = this.#code
     code.i32(0)
-    code.get(LOCAL.FRAME)
-    code.i32(FRAME_SIZE)
-    code.u8(OP.i32_add)
+    this.#pushFrameEnd()
     code.mem(OP.i32_store, LAYOUT.SP)
+  }
+
+  #pushFrameEnd(): void {
+    this.#push(FP, 32)
   }
 
   #callLocal(callee: number): void {
@@ -483,9 +491,7 @@ class Lowering implements BlockWriter {
     this.#burn(end - start)
     this.#storeFuel()
     for (let reg = 1; reg <= 5; reg++) this.#push(reg)
-    code.get(LOCAL.FRAME)
-    code.i32(FRAME_SIZE)
-    code.u8(OP.i32_add)
+    this.#pushFrameEnd()
     code.call(this.#module.subprog(callee))
     this.#pop(0)
     if (this.#hasLoops) this.#loadFuel()

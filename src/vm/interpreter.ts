@@ -9,7 +9,7 @@ import {
   fillFuel,
   funcIndex,
   MAX_FRAMES,
-  MAY_GOTO_MAX,
+  MAX_LOOPS,
   type Prepared,
   prepare,
   reachableCalls,
@@ -70,7 +70,7 @@ class Interpreter implements Executable {
     const regs = new BigUint64Array(11)
     for (const [i, arg] of args.entries()) regs[1 + i] = arg
     regs[10] = MEM_BASE + BigInt(frame + FRAME_SIZE)
-    let mayGoto = MAY_GOTO_MAX
+    let mayGoto = MAX_LOOPS
     for (let pc = subprogs[subprog]!.start; ; ) {
       const index = pc
       const insn = insns[index]!

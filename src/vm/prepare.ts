@@ -9,8 +9,8 @@ import { type AddressSpace, FRAME_SIZE, LAYOUT } from './memory.ts'
 
 /** Helper id of bpf_tail_call, which engines run through VmHost.tailCall(). */
 export const TAIL_CALL = 12
-/** How often a may_goto of one frame goes on: BPF_MAX_LOOPS. */
-export const MAY_GOTO_MAX = 8 * 1024 * 1024
+/** BPF_MAX_LOOPS: how often a may_goto of one frame goes on, and bpf_loop at most. */
+export const MAX_LOOPS = 8 * 1024 * 1024
 
 type Call = Extract<Insn, { kind: 'call' }>
 
@@ -45,7 +45,7 @@ function check(prog: string, index: number, insn: Insn, kfuncs: readonly HelperC
 }
 
 /** What a callback costs beside its own instructions: loops of helpers have no back edges that would be counted. */
-const CALLBACK_FUEL = 16
+export const CALLBACK_FUEL = 16
 
 /** Takes the fuel of one callback. @throws what outOfFuel() throws */
 export const burnCallback = (host: VmHost): void => burnFuel(host, CALLBACK_FUEL)

@@ -311,6 +311,59 @@ for (const [engine, compile] of ENGINES) {
     t.end()
   })
 
+  t.test(`bpf_loop, ${engine}`, t => {
+    const host = new TestHost()
+    let running = compileBytes(compile, assemble('exit'), host)
+    let calls = 0
+    const run = (): number => {
+      calls++
+      const [count, fn, ctx] = [Number(host.arg(0) & 0xffff_ffffn), host.arg(1), host.arg(2)]
+      if (host.arg(3) !== 0n) return -22
+      if (count > 8 << 20) return -7
+      for (let i = 0; i < count; i++) {
+        for (let n = 0; n < 5; n++) host.space.view.setBigUint64(LAYOUT.ARGS + n * 8, [BigInt(i), ctx][n] ?? 0n, true)
+        if (running.callback(Number(fn & 0xffff_ffffn), Number(fn >> 32n)) !== 0) return i + 1
+      }
+      return count
+    }
+    host.helpers.set(181, { name: 'bpf_loop', argCount: 4, ret: 'int', run })
+    const r0 = (code: string): bigint => {
+      running = compileBytes(compile, assemble(code), host)
+      running.run(0, 0)
+      return host.r0
+    }
+    const loop = (count: string, callback: string, flags = 0, fn = 'r2 = func f'): string =>
+      `*(u64 *)(r10 -8) = 0; r1 = ${count} ll; ${fn}; r3 = r10; r3 += -8; r4 = ${flags}; call #181; r6 = *(u64 *)(r10 -8); r6 <<= 32; r0 += r6; exit; f:; ${callback}`
+    const sum =
+      'r1 += r3; r1 += r4; r1 += r5; r6 = *(u64 *)(r2 +0); r6 += r1; *(u64 *)(r2 +0) = r6; *(u64 *)(r10 -8) = -1; r0 = 0; exit'
+    t.equal(r0(loop('10', sum)), (45n << 32n) | 10n, 'ten times')
+    t.equal(r0(loop('0', sum)), 0n, 'never')
+    t.equal(r0(loop('0xffffffff00000003', sum)), (3n << 32n) | 3n, 'the count has 32 bits')
+    t.equal(r0(loop('10', 'r0 = 0; if r1 != 6 goto out; r0 = 1; out:; exit')), 7n, 'until the callback says 1')
+    t.equal(r0(loop('10', 'r0 = 0x100000000 ll; exit')), 10n, 'the low half of its r0')
+    t.equal(calls, engine === 'wasm' ? 0 : 5, 'the helper is not called for it')
+    t.equal(r0(loop('10', sum, 1)), BigInt.asUintN(64, -22n), 'flags')
+    t.equal(r0(loop('8388609', sum)), BigInt.asUintN(64, -7n), 'too often')
+    for (const fn of ['r2 = 0', 'r2 = func f; r2 += 16', 'r2 = func f; r2 += 1', 'r2 = func f; r2 -= 32', 'w2 = 32'])
+      t.match(
+        messageIn(() => r0(loop('2', sum, 0, fn))),
+        /no subprogram is there/,
+        fn,
+      )
+    const nested =
+      'r6 = r2; r1 = 4; r2 = func g; r3 = r6; r4 = 0; call #181; r0 = 0; exit; g:; *(u64 *)(r10 -8) = -1; r3 = *(u64 *)(r2 +0); r3 += 1; *(u64 *)(r2 +0) = r3; r0 = 0; exit'
+    t.equal(r0(loop('5', nested)), (20n << 32n) | 5n, 'a loop in a loop')
+    host.maxSlices = 0
+    host.space.view.setInt32(LAYOUT.FUEL, 1000, true)
+    t.match(
+      messageIn(() => r0(loop('8388608', 'r0 = 0; exit'))),
+      /out of fuel/,
+    )
+    host.maxSlices = 10
+    t.equal(r0(loop('2', sum)), (1n << 32n) | 2n, 'the stack is free again')
+    t.end()
+  })
+
   t.test(`a callback burns the fuel of its caller, ${engine}`, t => {
     const host = starving()
     let running = compileBytes(compile, assemble('exit'), host)
