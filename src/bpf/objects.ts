@@ -12,8 +12,10 @@ import { LAYOUT } from '../vm/memory.ts'
 /** Field of stat: when the task started, which tells two tasks of one number apart. */
 const STAT_START = 22
 
-/** An address is written to LAYOUT.RET, 0 for null. */
-export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelObjects {
+/** Addresses are written to LAYOUT.RET, 0 for null. endRun(): the call of the program is over. */
+export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelObjects & { endRun(): void } {
+  /** The VMAs that were looked at last in this call, by where they start: a walk asks for them one by one. */
+  let walked: { readonly tid: number; readonly vmas: ReadonlyMap<bigint, VmaSource> } | null = null
   const ret = (struct: StructName, source: unknown): void => kernel.writeAddress(LAYOUT.RET, struct, source)
   const at = <T>(lo: number, hi: number, struct: StructName): T | null =>
     (kernel.find(lo, hi, struct)?.source as T | undefined) ?? null
@@ -66,11 +68,18 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     vmaStarts: (of, from) => {
       const cursor = vmas(of)
       if (!cursor) return null
-      const starts: bigint[] = []
-      for (let vma: VmaSource | null = cursor.find(from); vma; vma = cursor.next()) starts.push(vma.start)
-      return starts
+      const found = new Map<bigint, VmaSource>()
+      for (let vma = cursor.find(from); vma; vma = cursor.next()) found.set(vma.start, vma)
+      walked = { tid: of.tid, vmas: found }
+      return [...found.keys()]
     },
-    retVma: (of, start) => ret('vm_area_struct', vmas(of)?.find(start) ?? null),
+    retVma: (of, start) => {
+      const known = walked?.tid === of.tid ? walked.vmas.get(start) : undefined
+      ret('vm_area_struct', known ?? vmas(of)?.find(start) ?? null)
+    },
+    endRun: () => {
+      walked = null
+    },
   }
 }
 

@@ -114,6 +114,7 @@ export class BpfSpace {
   readonly #platform: Platform
   readonly #host: VmHost
   readonly #helpers: ReturnType<typeof makeHelpers>
+  readonly #objects: ReturnType<typeof kernelObjects>
   readonly #now: { seq: SeqFile; reader: Reader; prog: SpaceProg }
   /** Number of the present call, and of the one whose time is measured. */
   #call = 0
@@ -127,12 +128,13 @@ export class BpfSpace {
     this.#now = { seq: new SeqFile(), reader: new Reader(platform, NO_READER), prog: NO_PROG }
     this.space = new AddressSpace(hooks.memoryLimit)
     this.kernel = new KernelMemory(this.space, kernelTypes().leaves, new SourceSession(platform, { denied: hooks.denied }))
+    this.#objects = kernelObjects(this.kernel, platform)
     const env: HelperEnv = {
       space: this.space,
       translate: this.kernel.translate,
       now: this.#now,
       mapAt: (lo, hi) => this.#mapBehind(lo, hi),
-      objects: kernelObjects(this.kernel, platform),
+      objects: this.#objects,
       printTyped: typedPrinter(this.kernel),
       trace: text => hooks.trace(this.#now.prog.name, text),
       machine: helperMachine(platform),
@@ -271,6 +273,7 @@ export class BpfSpace {
         throw err
       } finally {
         this.#helpers.endRun()
+        this.#objects.endRun()
         this.kernel.reset()
       }
     }

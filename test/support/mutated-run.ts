@@ -26,7 +26,8 @@ export interface Outcome {
   readonly errors: readonly string[]
 }
 
-const PROG_LIMIT_MS = 100
+/** How long one call may take; short, since many programs here do not end by themselves. */
+export const limits = { progMs: 100 }
 const MEMORY_LIMIT = 8 << 20
 const READS = 4
 const READ_SIZE = 8192
@@ -42,7 +43,9 @@ const engine = new Engine({
   bpf: {
     platform,
     compile: (program, host) => (compiled++ % OPTIMISED_EACH === 0 ? compileOptimised : compileWasm)(program, host),
-    progLimitMs: PROG_LIMIT_MS,
+    get progLimitMs() {
+      return limits.progMs
+    },
     memoryLimit: MEMORY_LIMIT,
     nextMapId: () => ++maps,
     progFailed: () => {},
