@@ -188,6 +188,10 @@ t.test('BPF objects', async t => {
       t.match(iterfs('pin', object('good'), join(daemon.dir, `many${i}`), '--pid', `${process.pid}`), { status: 0 })
     for (let i = 0; i < 12; i++) t.equal(cat(`many${i}`).stdout, good)
     t.match(iterfs('link', 'show').stdout, /target_name task {2}pid/)
+    t.match(
+      iterfs('prog', 'show').stdout,
+      /name dump {2}tag [0-9a-f]{16} {2}gpl\n\tloaded_at .*\n\txlated \d+B {2}map_ids \d+\n\tattach_to bpf_iter_task/,
+    )
     run('sh', ['-c', `rm ${daemon.dir}/many*`])
     t.notMatch(iterfs('map', 'show').stdout, /many/)
   })

@@ -35,20 +35,21 @@ export function linkJson({ info, pinned }: ListedLink): Record<string, unknown> 
   }
 }
 
-/** The first two lines of `bpftool prog show`, and the file that the program came from. */
+/** `bpftool prog show`, but for what WebAssembly has no number of, and the file that the program came from. */
 export const progText = (prog: Prog): string =>
-  `${prog.id}: tracing  name ${prog.name}  tag ${prog.tag}  gpl\n\tloaded_at ${localTime(prog.loadedAt)}  uid ${prog.uid}\n\tattach_to bpf_iter_${prog.target}  file ${prog.path}`
+  [
+    `${prog.id}: tracing  name ${prog.name}  tag ${prog.tag}${prog.gpl ? '  gpl' : ''}`,
+    `loaded_at ${localTime(prog.loadedAt)}  uid ${prog.uid}`,
+    ...(prog.sizes ? [`xlated ${prog.sizes.xlated}B${prog.mapIds.length > 0 ? `  map_ids ${prog.mapIds.join(',')}` : ''}`] : []),
+    `attach_to bpf_iter_${prog.target}  file ${prog.path}`,
+  ].join('\n\t')
 
 export const progJson = (prog: Prog): Record<string, unknown> => ({
-  id: prog.id,
-  type: 'tracing',
-  name: prog.name,
-  tag: prog.tag,
-  gpl_compatible: true,
-  loaded_at: Number(BigInt(prog.loadedAt) / 1_000_000_000n),
-  uid: prog.uid,
-  attach_to: `bpf_iter_${prog.target}`,
-  file: prog.path,
+  ...{ id: prog.id, type: 'tracing', name: prog.name, tag: prog.tag, gpl_compatible: prog.gpl },
+  ...{ loaded_at: Number(BigInt(prog.loadedAt) / 1_000_000_000n), uid: prog.uid },
+  ...(prog.sizes ? { bytes_xlated: prog.sizes.xlated } : {}),
+  ...(prog.mapIds.length > 0 ? { map_ids: prog.mapIds } : {}),
+  ...{ attach_to: `bpf_iter_${prog.target}`, file: prog.path },
 })
 
 /** strftime %FT%T%z of ns since the epoch, in this process's time zone. */

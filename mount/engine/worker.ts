@@ -109,7 +109,7 @@ async function command(message: EngineCommand): Promise<void> {
 const describeProg = ({ name, target, key, sleepable, gpl, mapIds, tagBytes, xlated }: LoadedProg): ProgDesc => ({
   ...{ name, target, key, sleepable, gpl, mapIds },
   tag: createHash('sha256').update(tagBytes).digest('hex').slice(0, 16),
-  sizes: { xlated, jited: 0 },
+  sizes: { xlated },
 })
 
 parentPort!.on('message', (message: EngineCommand) => {

@@ -24,8 +24,8 @@ export interface Prog {
   readonly gpl: boolean
   /** Maps it uses. */
   readonly mapIds: readonly number[]
-  /** Bytes of BPF instructions and of WebAssembly; absent for TypeScript programs. */
-  readonly sizes?: { readonly xlated: number; readonly jited: number }
+  /** Bytes of BPF instructions; absent for TypeScript programs. */
+  readonly sizes?: { readonly xlated: number }
 }
 
 /** A map, which lives in the engine worker that made it. */
