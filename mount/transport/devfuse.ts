@@ -15,6 +15,7 @@ const MOUNT_POLL_MS = 1
 export function serveDevFuse(fd: number, server: FuseServer, report: (err: unknown) => void): 'unmounted' | 'aborted' {
   const buffer = new Uint8Array(BUFFER_SIZE)
   const clock = new Int32Array(new SharedArrayBuffer(4))
+  let aborted = false
   for (;;) {
     let n: number
     try {
@@ -27,7 +28,12 @@ export function serveDevFuse(fd: number, server: FuseServer, report: (err: unkno
         continue
       }
       if (code === 'ENODEV') return 'unmounted'
-      if (code === 'ECONNABORTED') return 'aborted'
+      if (code === 'ECONNABORTED') {
+        // An unmount may say it once, of a request that was being read; the next read tells (fuse_dev_do_read).
+        if (aborted) return 'aborted'
+        aborted = true
+        continue
+      }
       throw err
     }
     const reply = server.handle(buffer.subarray(0, n))
