@@ -2,7 +2,7 @@
 
 import type { Engine } from '../engine.ts'
 import { findTarget } from '../iter/reg.ts'
-import type { LinkSource, MapSource, ProgSource } from '../kernel/types.ts'
+import type { LinkSource, MapSource, ProgSource } from '../kernel/rows/bpf.ts'
 import type { MapInfo } from '../maps/map.ts'
 import { nodePlatform } from '../platform/node.ts'
 import type { Platform } from '../platform/platform.ts'

@@ -163,8 +163,6 @@ struct bpf_iter_meta {
 
 /** Small types of which the kernel's are made. */
 export const KERNEL_STRUCTS = `
-typedef struct { int counter; } atomic_t;
-struct refcount_struct { atomic_t refs; };
 typedef struct refcount_struct refcount_t;
 struct kref { refcount_t refcount; };
 struct list_head { struct list_head *next; struct list_head *prev; };

@@ -125,6 +125,7 @@ export class StructLeaves {
   }
 }
 
+const BYTES = /^(?:struct \w+|(?:unsigned char|u8|__u8)\[\d+\])$/
 const TEXT = /^const (unsigned )?char \*$/
 
 /** Writes a value that is no struct. @throws Error for a C type that has no form in memory: a fault in the rows */
@@ -135,6 +136,7 @@ function scalar(cType: string, size: number, field: string): Write {
   if (TEXT.test(cType)) {
     return (memory, at, value, key) => memory.writeText(at, `${field} of ${key}`, value as string)
   }
+  if (BYTES.test(cType)) return (memory, at, value) => memory.space.u8.set((value as Uint8Array).subarray(0, size), at)
   if (cType.endsWith(']')) {
     return (memory, at, value) => {
       for (const [i, item] of (value as readonly bigint[]).entries()) memory.space.view.setBigUint64(at + i * 8, item, true)

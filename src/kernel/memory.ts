@@ -11,7 +11,7 @@ import { ENOMEM, ErrnoError } from '../util/errno.ts'
 import { type AddressSpace, LAYOUT, MEM_BASE_HI, TLB_ENTRY } from '../vm/memory.ts'
 import type { Leaf, StructLeaves } from './leaves.ts'
 import type { SourceOf } from './types.ts'
-import { identityOf, type StructName, symbolOf } from './view.ts'
+import { keyOf, outermost, type StructName, symbolOf } from './view.ts'
 
 const PAGE = 1 << PAGE_SHIFT
 const PAGE_MASK = PAGE - 1
@@ -120,8 +120,10 @@ export class KernelMemory {
 
   /** Lets the object's address lead to it in all calls, until forget(). The page it lies at. */
   keep(struct: StructName, source: () => unknown): number {
-    const page = pageOf(`${struct} ${identityOf(struct, source())}`)
-    this.#kept.set(page, { struct, source })
+    const now = source()
+    const outer = outermost(struct, now)
+    const page = pageOf(keyOf(outer, now))
+    this.#kept.set(page, { struct: outer, source })
     return page
   }
 
@@ -230,8 +232,9 @@ export class KernelMemory {
   }
 
   #regionOf(struct: StructName, source: unknown): Region {
-    const key = `${struct} ${identityOf(struct, source)}`
-    return this.#find(key) ?? this.#make(key, this.#leaves.roomOf(struct), struct, source)
+    const outer = outermost(struct, source)
+    const key = keyOf(outer, source)
+    return this.#find(key) ?? this.#make(key, this.#leaves.roomOf(outer), outer, source)
   }
 
   #find(key: string): Region | undefined {

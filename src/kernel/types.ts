@@ -1,95 +1,31 @@
 // How struct rows are written, and the TypeScript types that come out of them.
-import type { MapInfo } from '../maps/map.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { CgroupSource } from '../sources/cgroup.ts'
-import type { FdSource, InodeSource, PathSource } from '../sources/file.ts'
-import type { VmaSource } from '../sources/maps.ts'
-import type { TaskSource } from '../sources/task.ts'
 import type { ADDRESS } from '../util/address.ts'
+import type { BasicSources } from './rows/basic.ts'
+import type { BpfSources } from './rows/bpf.ts'
+import type { CgroupSources } from './rows/cgroup.ts'
+import type { FileSources } from './rows/file.ts'
+import type { TaskSources } from './rows/task.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
-export interface SourceOf {
-  task_struct: TaskSource
-  /** As TaskSource.registers() has them. */
-  pt_regs: readonly bigint[]
-  signal_struct: TaskSource
-  sched_entity: TaskSource
-  sched_info: TaskSource
-  task_io_accounting: TaskSource
-  seccomp: TaskSource
-  sigpending: { signal: bigint }
-  sigset_t: bigint
-  mm_struct: TaskSource
-  cred: TaskSource
-  kuid_t: number
-  kgid_t: number
-  kernel_cap_t: bigint
-  rlimit: readonly [bigint, bigint]
-  files_struct: TaskSource
-  fdtable: TaskSource
-  fs_struct: TaskSource
-  nsproxy: TaskSource
-  ns_common: number
-  uts_namespace: number
-  ipc_namespace: number
-  mnt_namespace: number
-  pid_namespace: number
-  net: number
-  time_namespace: number
-  cgroup_namespace: number
-  css_set: TaskSource
-  cgroup: CgroupSource
-  cgroup_subsys_state: CgroupSource
-  kernfs_node: CgroupSource
-  file: FdSource | VmaSource | ExeSource
-  file_operations: { readonly name: string; readonly platform: Platform }
-  percpu_counter: bigint
-  atomic64_t: bigint
-  atomic_long_t: bigint
-  thread_info: TaskSource
-  pid: TaskSource
-  upid: number
-  path: PathSource
-  dentry: PathSource
-  qstr: string
-  inode: InodeSource
-  super_block: InodeSource
-  file_system_type: string
-  vm_area_struct: VmaSource
-  bpf_prog: ProgSource
-  bpf_prog_aux: ProgSource
-  bpf_map: MapSource
-  bpf_link: LinkSource
-}
-
-/** mm->exe_file: only its path and inode are known. */
-export interface ExeSource {
-  readonly id: string
-  readonly path: PathSource
-  readonly inode: InodeSource
-}
-
-/** iterfs's own objects, as the targets bpf_prog, bpf_map and bpf_link iterate them. */
-export interface ProgSource {
-  readonly id: number
-  readonly name: string
-  readonly target: string
-}
-export interface MapSource extends Omit<MapInfo, 'memlock' | 'btf_id'> {
-  /** Elements of a hash, where they were counted. */
-  readonly elements?: number
-}
-export interface LinkSource {
-  readonly id: number
-  readonly prog_id: number
-}
+export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources {}
 
 type Small =
   | 'int'
   | 'unsigned int'
   | 'short int'
+  | 'short unsigned int'
+  | 'char'
   | 'unsigned char'
+  | '__be16'
+  | '__be32'
+  | '__u8'
+  | '__u16'
+  | '__u32'
+  | '__s16'
+  | '__s32'
+  | 's32'
+  | 'u16'
   | 'pid_t'
   | 'uid_t'
   | 'gid_t'
@@ -107,19 +43,33 @@ type Big =
   | 'long unsigned int'
   | 'long long unsigned int'
   | 'loff_t'
+  | 'ktime_t'
+  | 'size_t'
+  | '__addrpair'
   | 'time64_t'
   | 'blkcnt_t'
   | 'vm_flags_t'
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
 /** Structs that C knows by a typedef. */
-type Typedef = 'kuid_t' | 'kgid_t' | 'kernel_cap_t' | 'sigset_t' | 'atomic64_t' | 'atomic_long_t'
+type Typedef = 'kuid_t' | 'kgid_t' | 'kernel_cap_t' | 'sigset_t' | 'atomic_t' | 'atomic64_t' | 'atomic_long_t' | 'refcount_t'
+/** Types whose bytes the reader gives, with the length of the type. */
+type Bytes = 'struct in6_addr' | 'struct hlist_node' | `${'unsigned char' | 'u8' | '__u8'}[${number}]`
+/** Typedefs of structs that have a name of their own. */
+export const STRUCT_OF_TYPEDEF = { refcount_t: 'refcount_struct' } as const
 type StructName = keyof SourceOf
+/** The struct that a typedef stands for. */
+type Behind<T extends Typedef> = T extends keyof typeof STRUCT_OF_TYPEDEF
+  ? (typeof STRUCT_OF_TYPEDEF)[T]
+  : T extends StructName
+    ? T
+    : never
 export type CTypeName =
   | Small
   | Big
   | Text
   | Typedef
+  | Bytes
   | `const ${Small | Big}`
   | `const struct ${StructName}`
   | `char[${number}]`
@@ -130,21 +80,23 @@ export type CTypeName =
   | `long unsigned int[${number}]`
 
 /** What a row's reader gives for a C type: plain values, and sources where the program gets an object. */
-export type Raw<T> = T extends `const struct ${infer N} *` | `struct ${infer N} *`
-  ? N extends keyof SourceOf
-    ? SourceOf[N] | null
-    : never
-  : T extends `struct ${infer N}[${number}]`
+export type Raw<T> = T extends Bytes
+  ? Uint8Array
+  : T extends `const struct ${infer N} *` | `struct ${infer N} *`
     ? N extends keyof SourceOf
-      ? readonly SourceOf[N][]
+      ? SourceOf[N] | null
       : never
-    : T extends `struct ${infer N}` | `const struct ${infer N}`
+    : T extends `struct ${infer N}[${number}]`
       ? N extends keyof SourceOf
-        ? SourceOf[N]
+        ? readonly SourceOf[N][]
         : never
-      : T extends Typedef
-        ? SourceOf[T]
-        : Scalar<T>
+      : T extends `struct ${infer N}` | `const struct ${infer N}`
+        ? N extends keyof SourceOf
+          ? SourceOf[N]
+          : never
+        : T extends Typedef
+          ? SourceOf[Behind<T>]
+          : Scalar<T>
 
 type Scalar<T> = T extends `char[${number}]` | Text
   ? string
@@ -155,21 +107,23 @@ type Scalar<T> = T extends `char[${number}]` | Text
       : number
 
 /** What a TypeScript program sees for a C type. */
-export type Value<T> = T extends `const struct ${infer N} *` | `struct ${infer N} *`
-  ? N extends StructName
-    ? Struct<N> | null
-    : never
-  : T extends `struct ${infer N}[${number}]`
+export type Value<T> = T extends Bytes
+  ? Uint8Array
+  : T extends `const struct ${infer N} *` | `struct ${infer N} *`
     ? N extends StructName
-      ? readonly Struct<N>[]
+      ? Struct<N> | null
       : never
-    : T extends `struct ${infer N}` | `const struct ${infer N}`
+    : T extends `struct ${infer N}[${number}]`
       ? N extends StructName
-        ? Struct<N>
+        ? readonly Struct<N>[]
         : never
-      : T extends Typedef
-        ? Struct<T>
-        : Scalar<T>
+      : T extends `struct ${infer N}` | `const struct ${infer N}`
+        ? N extends StructName
+          ? Struct<N>
+          : never
+        : T extends Typedef
+          ? Struct<Behind<T>>
+          : Scalar<T>
 
 /** One field of a kernel struct. */
 export interface Row<S, T extends CTypeName = CTypeName> {

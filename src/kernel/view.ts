@@ -5,7 +5,7 @@ import { ADDRESS, addressOf } from '../util/address.ts'
 import { kernelDevice, splitDevice } from '../util/device.ts'
 import { symbolAddress } from './fops.ts'
 import { STRUCTS } from './structs.ts'
-import type { Row, SourceOf, Struct } from './types.ts'
+import { type Row, type SourceOf, STRUCT_OF_TYPEDEF, type Struct } from './types.ts'
 
 export type StructName = keyof typeof STRUCTS
 type ViewClass = new (source: unknown) => object
@@ -19,7 +19,8 @@ export const STRUCT: unique symbol = Symbol('struct')
 /** Name of the struct in a C type, and whether the field points to it; null for a plain value. */
 export function structIn(type: string): { name: StructName; pointer: boolean; array: boolean } | null {
   const match = /^(?:const )?struct (\w+)( \*|\[\d+\])?$/.exec(type)
-  const name = match?.[1] ?? type
+  const typedef = STRUCT_OF_TYPEDEF[type as keyof typeof STRUCT_OF_TYPEDEF] as string | undefined
+  const name = match?.[1] ?? typedef ?? type
   if (!Object.hasOwn(STRUCTS, name)) return null
   return { name: name as StructName, pointer: match?.[2] === ' *', array: match?.[2]?.startsWith('[') === true }
 }
@@ -75,6 +76,18 @@ export function view<N extends StructName>(name: N, source: SourceOf[N] | null):
   return source === null ? null : (wrap(name, source) as Struct<N>)
 }
 
+/**
+ * Structs that are the beginning of larger ones: the one that the source stands for. Object and address are the same for all of them, as a
+ * pointer of C may be cast.
+ */
+const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {}
+
+/** The largest struct that begins where the struct `name` of the source does. */
+export function outermost(name: StructName, source: unknown): StructName {
+  const find = OUTERMOST[name] as ((source: unknown) => StructName) | undefined
+  return find ? find(source) : name
+}
+
 /** Objects that more than one source stands for: what tells them apart. The others go by their source. */
 const IDENTITY: { readonly [N in StructName]?: (source: SourceOf[N]) => string } = {
   signal_struct: task => `of ${task.tgid}`,
@@ -109,7 +122,10 @@ export function identityOf(name: StructName, source: unknown): string {
 }
 
 const addressOfSource = (name: StructName, source: unknown): bigint =>
-  symbolOf(name, source) ?? addressOf(`${name} ${identityOf(name, source)}`)
+  symbolOf(name, source) ?? addressOf(keyOf(outermost(name, source), source))
+
+/** Names the object behind a source: struct and identity. */
+export const keyOf = (name: StructName, source: unknown): string => `${name} ${identityOf(name, source)}`
 
 /** A struct of a program's context, and what stands behind it. */
 export interface Viewed {

@@ -6,6 +6,8 @@ import { gunzipSync } from 'node:zlib'
 import koffi from 'koffi'
 import { decodeText } from '../util/bytes.ts'
 import { EACCES, EINTR, ENOSYS, EPERM, ErrnoError, errnoOf, strerror } from '../util/errno.ts'
+import { libc } from './libc.ts'
+import { openNet } from './net.ts'
 import type { Clock, Dir, FileStat, Platform } from './platform.ts'
 
 const AT_FDCWD = -100
@@ -22,7 +24,6 @@ const SC_CLK_TCK = 2
 const SC_PAGESIZE = 30
 const SC_NPROCESSORS_CONF = 83
 
-const libc = loadLibc()
 const c_openat = libc.func('int openat(int dir, const char *path, int flags)')
 const c_read = libc.func('long read(int fd, void *buf, size_t size)')
 const c_close = libc.func('int close(int fd)')
@@ -34,14 +35,6 @@ const c_clock_gettime = libc.func('int clock_gettime(int clock, void *ts)')
 const c_pread = libc.func('long pread(int fd, void *buf, size_t size, long offset)')
 const c_sched_getcpu = libc.func('int sched_getcpu()')
 const c_sysconf = libc.func('long sysconf(int name)')
-
-function loadLibc(): ReturnType<typeof koffi.load> {
-  try {
-    return koffi.load('libc.so.6')
-  } catch {
-    return koffi.load(`libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`)
-  }
-}
 
 let buffer = new Uint8Array(64 * 1024)
 /** Bytes asked for at a time: files of /proc/sys take no more than 4 MiB (KMALLOC_MAX_SIZE). */
@@ -262,6 +255,7 @@ export function nodePlatform(): Platform {
         closeSync(fd)
       }
     },
+    openNet: tid => openNet(tid, readAll),
     nowMs: () => performance.now(),
     sleptNs: () => clockNs('boottime') - clockNs('monotonic'),
     clockNs,

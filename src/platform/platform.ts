@@ -34,6 +34,22 @@ export interface Dir {
   close(): void
 }
 
+/** A network namespace; what is read through it is the same wherever the caller stands. */
+export interface NetNs {
+  /** Inode number of the namespace; 0 when it cannot be told. */
+  readonly inum: number
+  /**
+   * Sends one netlink message (nlmsghdr and payload) and gives the datagrams of the answer, up to the message that ends it: NLMSG_DONE,
+   * NLMSG_ERROR, or the only one. src/sources/netlink.ts makes and reads them.
+   * @param protocol NETLINK_*
+   * @throws ErrnoError of socket(2), sendto(2) and recv(2); EPERM when the namespace may not be entered
+   */
+  netlink(protocol: number, request: Uint8Array): Uint8Array[]
+  /** /proc/net/NAME of the namespace, see Dir.read(). @throws ErrnoError */
+  read(name: string): Uint8Array
+  close(): void
+}
+
 export type Clock = 'monotonic' | 'boottime' | 'tai'
 
 export interface Platform {
@@ -49,6 +65,11 @@ export interface Platform {
   sameFiles(tid1: number, tid2: number): boolean | null
   /** Inode number of the namespace that owns the namespace file (NS_GET_PARENT); 0 when there is none to be seen. */
   parentNs(path: string, levels: number): number
+  /**
+   * The network namespace of a thread, held until close(). @param tid in the daemon's pid namespace; 0: this process
+   * @throws ErrnoError ESRCH or ENOENT when there is no such thread
+   */
+  openNet(tid: number): NetNs
   /** ms of a clock that never steps */
   nowMs(): number
   /** CLOCK_BOOTTIME minus CLOCK_MONOTONIC, in ns: how long the machine slept. */

@@ -1,7 +1,7 @@
 // The targets bpf_prog, bpf_map and bpf_link: iterfs's own objects, ascending by id.
 
 import type { IterReg } from '../iter/reg.ts'
-import type { LinkSource, MapSource, ProgSource } from '../kernel/types.ts'
+import type { LinkSource, MapSource, ProgSource } from '../kernel/rows/bpf.ts'
 import { view } from '../kernel/view.ts'
 import type { BpfMap } from '../maps/map.ts'
 import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'

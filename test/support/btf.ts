@@ -38,21 +38,29 @@ export class KernelBtf {
     }
   }
 
-  /** C type of each field of `struct NAME` or of the struct that the typedef NAME stands for; null when there is none. */
+  /**
+   * C type of each field of `struct NAME` or of the struct that the typedef NAME stands for; null when there is none. A struct without
+   * a name goes by `OUTER__FIELD`, the field that has it.
+   */
   fieldsOf(name: string): Map<string, string> | null {
-    const struct = this.#structs.get(name) ?? this.#bare(this.#typedefs.get(name)?.type_id)
+    const struct = this.#structs.get(name) ?? this.#bare(this.#typedefs.get(name)?.type_id) ?? this.#unnamed(name)
     if (!struct?.members) return null
     const fields = new Map<string, string>()
-    this.#collect(struct, fields)
+    this.#collect(name, struct, fields)
     return fields
   }
 
+  #unnamed(name: string): BtfType | undefined {
+    const [outer = '', field] = name.split('__')
+    return this.#bare(this.#structs.get(outer)?.members?.find(member => member.name === field)?.type_id)
+  }
+
   /** Members, with those of anonymous structs and unions, as C looks them up. */
-  #collect(struct: BtfType, fields: Map<string, string>): void {
+  #collect(outer: string, struct: BtfType, fields: Map<string, string>): void {
     for (const { name, type_id } of struct.members ?? []) {
       const type = this.#bare(type_id)
-      if (name !== '(anon)' && name !== '') fields.set(name, this.#text(type_id))
-      else if (type) this.#collect(type, fields)
+      if (name !== '(anon)' && name !== '') fields.set(name, this.#text(type_id).replace('(anon)', `${outer}__${name}`))
+      else if (type) this.#collect(outer, type, fields)
     }
   }
 

@@ -17,6 +17,7 @@ export const noPlatform: Platform = {
   exists: refuse('exists'),
   sameFiles: refuse('sameFiles'),
   parentNs: refuse('parentNs'),
+  openNet: refuse('openNet'),
   nowMs: refuse('nowMs'),
   sleptNs: refuse('sleptNs'),
   clockNs: refuse('clockNs'),
