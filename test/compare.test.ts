@@ -1,5 +1,5 @@
 // The same object through the kernel and through iterfs, for every program of ours: identical bytes.
-import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { COMPARE_CASES, type CompareCase } from './cases/compare.ts'
@@ -18,6 +18,10 @@ const sourceOf = ({ file }: CompareCase): string => join(ROOT, file.includes('/'
 
 t.test('every program has a case', async t => {
   const have = new Set(COMPARE_CASES.map(sourceOf))
+  // Programs that want a workload of their own have a test of their own.
+  const folder = join(ROOT, 'test/targets')
+  const tests = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'))
+  for (const [, file] of tests.flatMap(text => [...text.matchAll(/'(\w+\.bpf\.c)'/g)])) have.add(join(ROOT, 'programs', file!))
   for (const folder of ['programs', 'test/bpf/compare'])
     for (const name of readdirSync(join(ROOT, folder)))
       if (name.endsWith('.bpf.c')) t.ok(have.has(join(ROOT, folder, name)), `${folder}/${name}`)

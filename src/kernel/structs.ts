@@ -4,12 +4,13 @@ import { basicStructs } from './rows/basic.ts'
 import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
+import { sockStructs } from './rows/sock.ts'
 import { taskStructs } from './rows/task.ts'
 
 /**
  * All structs by their kernel names. `OUTER__FIELD` stands for a struct without a name, that of the field in struct OUTER; `iterfs_NAME`
  * is no struct of the kernel.
  */
-export const STRUCTS = { ...basicStructs, ...taskStructs, ...cgroupStructs, ...fileStructs, ...bpfStructs }
+export const STRUCTS = { ...basicStructs, ...taskStructs, ...cgroupStructs, ...fileStructs, ...bpfStructs, ...sockStructs }
 
 export type KernelStructs = typeof STRUCTS

@@ -4,11 +4,12 @@ import type { BasicSources } from './rows/basic.ts'
 import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
+import type { SockSources } from './rows/sock.ts'
 import type { TaskSources } from './rows/task.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
-export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources {}
+export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources, SockSources {}
 
 type Small =
   | 'int'
@@ -52,7 +53,16 @@ type Big =
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
 /** Structs that C knows by a typedef. */
-type Typedef = 'kuid_t' | 'kgid_t' | 'kernel_cap_t' | 'sigset_t' | 'atomic_t' | 'atomic64_t' | 'atomic_long_t' | 'refcount_t'
+type Typedef =
+  | 'possible_net_t'
+  | 'kuid_t'
+  | 'kgid_t'
+  | 'kernel_cap_t'
+  | 'sigset_t'
+  | 'atomic_t'
+  | 'atomic64_t'
+  | 'atomic_long_t'
+  | 'refcount_t'
 /** Types whose bytes the reader gives, with the length of the type. */
 type Bytes = 'struct in6_addr' | 'struct hlist_node' | `${'unsigned char' | 'u8' | '__u8'}[${number}]`
 /** Typedefs of structs that have a name of their own. */

@@ -1,9 +1,11 @@
 // The objects that TypeScript programs look at: for each struct a class with one getter per row, made at import. A getter reads
 // when it is looked at, so that only what a program uses is read.
 
+import type { SocketSource } from '../sources/socket.ts'
 import { ADDRESS, addressOf } from '../util/address.ts'
 import { kernelDevice, splitDevice } from '../util/device.ts'
 import { symbolAddress } from './fops.ts'
+import { SOCKET_STRUCT } from './rows/sock.ts'
 import { STRUCTS } from './structs.ts'
 import { type Row, type SourceOf, STRUCT_OF_TYPEDEF, type Struct } from './types.ts'
 
@@ -80,7 +82,11 @@ export function view<N extends StructName>(name: N, source: SourceOf[N] | null):
  * Structs that are the beginning of larger ones: the one that the source stands for. Object and address are the same for all of them, as a
  * pointer of C may be cast.
  */
-const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {}
+const socketStruct = (socket: SocketSource): StructName => SOCKET_STRUCT[socket.kind] as StructName
+const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {
+  sock_common: socketStruct,
+  sock: socketStruct,
+}
 
 /** The largest struct that begins where the struct `name` of the source does. */
 export function outermost(name: StructName, source: unknown): StructName {
