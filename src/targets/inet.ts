@@ -9,6 +9,7 @@ import { InetSockets, type Learned } from '../sources/inet-sockets.ts'
 
 /** The sockets of one list, which is made at the first read, and those that it lacks when it is used up. */
 class InetOps implements SeqOperations<InetSocket> {
+  readonly startToken = true
   readonly #sockets: InetSockets
   readonly #net: NetNs
   readonly #ctx: (socket: InetSocket | null) => CtxArgs
