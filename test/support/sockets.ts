@@ -102,3 +102,56 @@ ready()
 
 /** Nothing at all. */
 export const NO_SOCKETS = 'ready()'
+
+/** Connections that MANY_SOCKETS keeps; each is two sockets. */
+export const MANY_CONNECTIONS = 10_000
+
+/**
+ * 10,000 connections that stay, held by two processes, and one process that opens and closes 500 a second. Writes the inode numbers of what
+ * stays to `folder`/0 and /1, and the number of those opened and closed to `folder`/churned.
+ */
+export const manySockets = (folder: string): string => `
+import ctypes, resource
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+PR_SET_PDEATHSIG = 1
+r, w = os.pipe()
+def child(work):
+    if os.fork(): return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    work()
+    signal.pause()
+def listener():
+    l = socket.socket()
+    l.bind(('127.0.0.1', 0))
+    l.listen(1024)
+    return l
+def hold(name):
+    l, keep = listener(), []
+    for i in range(${MANY_CONNECTIONS / 2}):
+        keep.append(socket.create_connection(l.getsockname()))
+        keep.append(l.accept()[0])
+    with open('${folder}/' + name, 'w') as f: f.write('\\n'.join(str(os.fstat(s.fileno()).st_ino) for s in keep))
+    os.write(w, b'x')
+    hold.kept = l, keep
+def churn():
+    l, count, begin = listener(), 0, time.monotonic()
+    with open('${folder}/churned', 'w') as f:
+        while True:
+            c = socket.create_connection(l.getsockname())
+            s = l.accept()[0]
+            c.close() if count % 2 else s.close()
+            s.close() if count % 2 else c.close()
+            count += 1
+            f.seek(0)
+            f.write(str(count))
+            f.flush()
+            if count == 1: os.write(w, b'x')
+            time.sleep(max(0, begin + count / 500 - time.monotonic()))
+child(lambda: hold('0'))
+child(lambda: hold('1'))
+for i in range(2): os.read(r, 1)
+child(churn)
+os.read(r, 1)
+ready()
+`
