@@ -4,6 +4,9 @@ import { basicStructs } from './rows/basic.ts'
 import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
+import { neighStructs } from './rows/neigh.ts'
+import { netDeviceStructs } from './rows/net-device.ts'
+import { routeStructs } from './rows/route.ts'
 import { sockStructs } from './rows/sock.ts'
 import { taskStructs } from './rows/task.ts'
 
@@ -11,6 +14,16 @@ import { taskStructs } from './rows/task.ts'
  * All structs by their kernel names. `OUTER__FIELD` stands for a struct without a name, that of the field in struct OUTER; `iterfs_NAME`
  * is no struct of the kernel.
  */
-export const STRUCTS = { ...basicStructs, ...taskStructs, ...cgroupStructs, ...fileStructs, ...bpfStructs, ...sockStructs }
+export const STRUCTS = {
+  ...basicStructs,
+  ...taskStructs,
+  ...cgroupStructs,
+  ...fileStructs,
+  ...bpfStructs,
+  ...sockStructs,
+  ...netDeviceStructs,
+  ...routeStructs,
+  ...neighStructs,
+}
 
 export type KernelStructs = typeof STRUCTS

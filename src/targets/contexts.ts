@@ -10,4 +10,12 @@ export interface IterContexts {
   bpf_map: { readonly map: Struct<'bpf_map'> | null }
   bpf_link: { readonly link: Struct<'bpf_link'> | null }
   bpf_map_elem: { readonly map: Struct<'bpf_map'>; readonly key: MemRef | null; readonly value: MemRef | null }
+  ipv6_route: { readonly rt: Struct<'fib6_info'> | null }
+  ipv4_route: { readonly rt: Struct<'fib_rt_info'> | null }
+  neigh: {
+    readonly neigh: Struct<'neighbour'> | null
+    readonly pneigh: Struct<'pneigh_entry'> | null
+    readonly tbl: Struct<'neigh_table'> | null
+  }
+  netdev: { readonly dev: Struct<'net_device'> | null; readonly stats: Struct<'rtnl_link_stats64'> | null }
 }

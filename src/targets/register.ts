@@ -1,12 +1,30 @@
-import { bpf_iter_reg_target } from '../iter/reg.ts'
+import { bpf_iter_reg_target, type IterReg } from '../iter/reg.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { SourceHooks } from '../sources/session.ts'
+import { ipv4RouteTarget } from './ipv4-route.ts'
+import { ipv6RouteTarget } from './ipv6-route.ts'
 import { mapElemTarget } from './map-elem.ts'
+import { neighTarget } from './neigh.ts'
+import { netdevTarget } from './netdev.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
+
+/** The targets that no kernel has. Their programs load in iterfs only. */
+export const ownTargets = (platform: Platform, hooks: SourceHooks): IterReg[] => [
+  ipv4RouteTarget(platform, hooks),
+  neighTarget(platform, hooks),
+  netdevTarget(platform, hooks),
+]
 
 /** Registers all targets of iterfs, once in a thread. Returns the holder of the objects that bpf_prog and its kin iterate. */
 export function registerTargets(platform: Platform, hooks: TaskHooks & ObjectHooks): Objects {
   const objects = new Objects()
-  for (const reg of [...taskTargets(platform, hooks), ...objectTargets(objects), mapElemTarget(hooks)]) bpf_iter_reg_target(reg)
+  const kernelTargets = [
+    ...taskTargets(platform, hooks),
+    ...objectTargets(objects),
+    mapElemTarget(hooks),
+    ipv6RouteTarget(platform, hooks),
+  ]
+  for (const reg of [...kernelTargets, ...ownTargets(platform, hooks)]) bpf_iter_reg_target(reg)
   return objects
 }
