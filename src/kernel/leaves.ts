@@ -33,6 +33,10 @@ interface Flat {
 
 /** Elements that a flexible array (`upid[0]`) may have: MAX_PID_NS_LEVEL. */
 const FLEXIBLE = 33
+/** Pointers that a flexible array of them (`ancestors[0]`) may have. */
+const FLEXIBLE_POINTERS = 257
+/** Bytes. */
+const POINTER = 8
 
 type Get = (source: unknown) => unknown
 type Write = (memory: KernelMemory, at: number, value: unknown, key: string) => void
@@ -93,6 +97,16 @@ export class StructLeaves {
           embed(inner.name, this.#flat(inner.name), off + i * step, get)
         }
         room = Math.max(room, off + count * step)
+        continue
+      }
+      if (inner?.array) {
+        const count = size > 0 ? size / POINTER : FLEXIBLE_POINTERS
+        for (let i = 0; i < count; i++) {
+          const write: Leaf['write'] = (memory, at, source) =>
+            memory.writeAddress(at, inner.name, (read(source) as readonly unknown[])[i])
+          leaves.push({ off: off + i * POINTER, end: off + (i + 1) * POINTER, text: false, write })
+        }
+        room = Math.max(room, off + count * POINTER)
         continue
       }
       const text = TEXT.test(cType)
