@@ -4,12 +4,22 @@ import type { BasicSources } from './rows/basic.ts'
 import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
+import type { NetlinkSources } from './rows/netlink.ts'
 import type { SockSources } from './rows/sock.ts'
 import type { TaskSources } from './rows/task.ts'
+import type { UnixSources } from './rows/unix.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
-export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources, SockSources {}
+export interface SourceOf
+  extends BasicSources,
+    TaskSources,
+    CgroupSources,
+    FileSources,
+    BpfSources,
+    SockSources,
+    UnixSources,
+    NetlinkSources {}
 
 type Small =
   | 'int'
@@ -35,6 +45,7 @@ type Small =
   | 'umode_t'
   | 'dev_t'
   | 'fmode_t'
+  | '__kernel_sa_family_t'
   | 'bool'
   | `enum ${string}`
 type Big =
@@ -52,6 +63,8 @@ type Big =
   | 'vm_flags_t'
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
+/** A pointer to as many as there are; they lie behind each other. */
+type Words = 'long unsigned int *'
 /** Structs that C knows by a typedef. */
 type Typedef =
   | 'possible_net_t'
@@ -78,6 +91,7 @@ export type CTypeName =
   | Small
   | Big
   | Text
+  | Words
   | Typedef
   | Bytes
   | `const ${Small | Big}`
@@ -110,11 +124,13 @@ export type Raw<T> = T extends Bytes
 
 type Scalar<T> = T extends `char[${number}]` | Text
   ? string
-  : T extends `${string}[${number}]`
-    ? readonly bigint[]
-    : T extends Big | `const ${Big}`
-      ? bigint
-      : number
+  : T extends Words
+    ? readonly bigint[] | null
+    : T extends `${string}[${number}]`
+      ? readonly bigint[]
+      : T extends Big | `const ${Big}`
+        ? bigint
+        : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends Bytes

@@ -1,5 +1,6 @@
 // What all sockets have, whatever tells of them: sock_diag or the files of /proc/net.
 import type { NetNs } from '../platform/platform.ts'
+import type { SocketOwner } from './sock-owner.ts'
 
 /** What a socket is in the kernel: which struct it lies in (src/kernel/rows/sock.ts). */
 export type SocketKind = 'tcp' | 'tcp6' | 'timewait' | 'request' | 'udp' | 'udp6' | 'unix' | 'netlink'
@@ -42,4 +43,6 @@ export interface SocketSource {
   drops(): number
   /** Connections that wait to be accepted, and how many may. */
   backlog(): { readonly now: number; readonly most: number }
+  /** The first descriptor of it, see ownerOf(); null when none is to be seen. */
+  owner(): SocketOwner | null
 }

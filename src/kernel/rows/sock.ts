@@ -1,4 +1,5 @@
 // Rows of what all sockets have.
+import type { SocketOwner } from '../../sources/sock-owner.ts'
 import { SK_MEMINFO, type SocketKind, type SocketSource } from '../../sources/socket.ts'
 import { type Rows, row } from '../types.ts'
 
@@ -51,6 +52,19 @@ const sock__sk_backlog = {
 const socket = {
   sk: row('struct sock *', 'the socket itself', (s: SocketSource) => s),
   type: row('short int', 'the kind of socket', (s: SocketSource) => s.type),
+  iterfs_owner: row(
+    'struct iterfs_sock_owner *',
+    'links of /proc/PID/fd: the first descriptor; NULL when none is to be seen',
+    (s: SocketSource) => s.owner(),
+    'an extra of iterfs: who holds the socket',
+  ),
+} satisfies Rows
+
+/** No struct of the kernel. */
+const iterfs_sock_owner = {
+  task: row('struct task_struct *', 'name of the folder in /proc: the leader of the process', (o: SocketOwner) => o.task),
+  fd: row('u32', 'name of the link', (o: SocketOwner) => o.fd),
+  next: row('struct iterfs_sock_owner *', 'the next descriptor of the same socket', (o: SocketOwner) => o.next),
 } satisfies Rows
 
 /** What stands behind the structs of this file. */
@@ -60,9 +74,10 @@ export interface SockSources {
   sock: SocketSource
   sock__sk_backlog: SocketSource
   socket: SocketSource
+  iterfs_sock_owner: SocketOwner
 }
 
-export const sockStructs = { possible_net_t, sock_common, sock, sock__sk_backlog, socket }
+export const sockStructs = { possible_net_t, sock_common, sock, sock__sk_backlog, socket, iterfs_sock_owner }
 
 /** The struct that a socket of each kind lies in, once it has rows. */
 export const SOCKET_STRUCT: Readonly<Record<SocketKind, string>> = {
@@ -72,6 +87,6 @@ export const SOCKET_STRUCT: Readonly<Record<SocketKind, string>> = {
   request: 'sock_common',
   udp: 'sock',
   udp6: 'sock',
-  unix: 'sock',
-  netlink: 'sock',
+  unix: 'unix_sock',
+  netlink: 'netlink_sock',
 }
