@@ -4,9 +4,11 @@ import { basicStructs } from './rows/basic.ts'
 import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
+import { inetStructs } from './rows/inet.ts'
 import { netlinkStructs } from './rows/netlink.ts'
 import { sockStructs } from './rows/sock.ts'
 import { taskStructs } from './rows/task.ts'
+import { tcpStructs } from './rows/tcp.ts'
 import { unixStructs } from './rows/unix.ts'
 
 /**
@@ -22,6 +24,8 @@ export const STRUCTS = {
   ...sockStructs,
   ...unixStructs,
   ...netlinkStructs,
+  ...inetStructs,
+  ...tcpStructs,
 }
 
 export type KernelStructs = typeof STRUCTS

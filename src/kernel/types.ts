@@ -4,9 +4,11 @@ import type { BasicSources } from './rows/basic.ts'
 import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
+import type { InetSources } from './rows/inet.ts'
 import type { NetlinkSources } from './rows/netlink.ts'
 import type { SockSources } from './rows/sock.ts'
 import type { TaskSources } from './rows/task.ts'
+import type { TcpSources } from './rows/tcp.ts'
 import type { UnixSources } from './rows/unix.ts'
 import type { KernelStructs } from './structs.ts'
 
@@ -19,7 +21,9 @@ export interface SourceOf
     BpfSources,
     SockSources,
     UnixSources,
-    NetlinkSources {}
+    NetlinkSources,
+    InetSources,
+    TcpSources {}
 
 type Small =
   | 'int'
@@ -30,6 +34,7 @@ type Small =
   | 'unsigned char'
   | '__be16'
   | '__be32'
+  | '__portpair'
   | '__u8'
   | '__u16'
   | '__u32'

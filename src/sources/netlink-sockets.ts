@@ -13,15 +13,16 @@ import { SK_MEMINFO, type SocketSource } from './socket.ts'
 const PART = 4096
 
 export class NetlinkSockets {
-  readonly session: SourceSession
   readonly net: NetNs
+  readonly session: SourceSession | undefined
   #details = new Map<number, NetlinkDiag>()
   /** Why netlink_diag does not answer. */
   #refused: ErrnoError | null = null
 
-  constructor(session: SourceSession, net: NetNs) {
-    this.session = session
+  /** @param session by which owners are looked for */
+  constructor(net: NetNs, session?: SourceSession) {
     this.net = net
+    this.session = session
   }
 
   /** All sockets with a port, each once. Those by which iterfs itself asks are left out. @throws ErrnoError when the file may not be read */
@@ -156,7 +157,7 @@ export class NetlinkSocket implements SocketSource {
   backlog(): { readonly now: number; readonly most: number } {
     return { now: 0, most: 0 }
   }
-  owner(): SocketOwner | null {
+  owner(): SocketOwner | null | undefined {
     return ownerOf(this.#sockets.session, this.inode)
   }
 

@@ -40,8 +40,12 @@ export class SocketOwner {
 /** Descriptors by the inode of their socket, as they were when one was first looked for in the session. */
 const known = new WeakMap<SourceSession, Map<number, Place[]>>()
 
-/** The first descriptor of the socket with that inode; null when none is to be seen: it has none, or those of its process may not be looked at. */
-export function ownerOf(session: SourceSession, inode: number): SocketOwner | null {
+/**
+ * The first descriptor of the socket with that inode; null when none is to be seen: it has none, or those of its process may not be
+ * looked at. Undefined without a session.
+ */
+export function ownerOf(session: SourceSession | undefined, inode: number): SocketOwner | null | undefined {
+  if (!session) return undefined
   let owners = known.get(session)
   if (!owners) {
     owners = findOwners(session)

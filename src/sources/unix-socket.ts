@@ -28,15 +28,14 @@ export class UnixSocket implements SocketSource {
   readonly type: number
   readonly state: number
   readonly inode: number
+  readonly held: number
   readonly #sockets: UnixSockets
   readonly #row: UnixRow | null
-  /** References of iterators. */
-  readonly #held: number
 
   constructor(sockets: UnixSockets, known: UnixRow | UnixDiag, held: number) {
     this.#sockets = sockets
     this.#row = 'refcnt' in known ? known : null
-    this.#held = held
+    this.held = held
     this.type = known.type
     this.inode = known.inode
     this.state = 'state' in known ? known.state : stateOf(known)
@@ -57,7 +56,7 @@ export class UnixSocket implements SocketSource {
   refcnt(): number {
     const row = this.#row ?? this.#sockets.line(this.inode)
     if (!row) throw new ObjectGone(this.id)
-    return row.refcnt + this.#held
+    return row.refcnt
   }
   memory(): readonly number[] {
     return this.#told('memory').memory ?? this.#sockets.fail('memory')
@@ -70,7 +69,7 @@ export class UnixSocket implements SocketSource {
     if (this.state !== TCP_LISTEN) this.#sockets.fail('the backlog of one that does not listen')
     return { now: 0, most: this.#queues()[1]! }
   }
-  owner(): SocketOwner | null {
+  owner(): SocketOwner | null | undefined {
     return this.inode === 0 ? null : ownerOf(this.#sockets.session, this.inode)
   }
 

@@ -19,8 +19,8 @@ interface Waiting {
 const queueOf = (text: string | null, type: number): string => `${type} ${text}`
 
 export class UnixSockets {
-  readonly session: SourceSession
   readonly net: NetNs
+  readonly session: SourceSession | undefined
   readonly #details = new Map<number, UnixDiag>()
   /** Lines of sockets with a file, by inode. */
   #rows = new Map<number, UnixRow>()
@@ -30,13 +30,14 @@ export class UnixSockets {
   /** Why unix_diag does not answer. */
   #refused: ErrnoError | null = null
 
-  constructor(session: SourceSession, net: NetNs) {
-    this.session = session
+  /** @param session by which owners are looked for */
+  constructor(net: NetNs, session?: SourceSession) {
     this.net = net
+    this.session = session
   }
 
-  /** All sockets, each once, in the order of /proc/net/unix. @throws ErrnoError when that may not be read */
-  list(): UnixSocket[] {
+  /** All sockets, each once, in the order of /proc/net/unix, held by so many references of iterators. @throws ErrnoError when that may not be read */
+  list(held = 0): UnixSocket[] {
     this.#details.clear()
     const inodes = this.#refused ? [] : (this.#ask(() => this.#dump()) ?? [])
     let rows = this.#read()
@@ -45,7 +46,7 @@ export class UnixSockets {
     }
     this.#rows = byInode(rows)
     this.#pair(rows)
-    return rows.map(row => new UnixSocket(this, row, 1))
+    return rows.map(row => new UnixSocket(this, row, held))
   }
 
   /** The socket with that inode; null when there is none. */

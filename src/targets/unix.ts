@@ -21,11 +21,11 @@ export const unixTargets = (platform: Platform, hooks: SourceHooks): IterReg[] =
     seq_info: {
       open(_, { pid }) {
         const [session, net] = [new SourceSession(platform, hooks), platform.openNet(pid)]
-        const sockets = new UnixSockets(session, net)
+        const sockets = new UnixSockets(net, session)
         return new SocketOps(
           session,
           net,
-          () => sockets.list(),
+          () => sockets.list(1),
           socket => ({ unix_sk: view('unix_sock', socket), uid: socket?.uid ?? 0 }),
         ) as SeqOperations
       },
@@ -38,7 +38,7 @@ export const unixTargets = (platform: Platform, hooks: SourceHooks): IterReg[] =
     seq_info: {
       open(_, { pid }) {
         const [session, net] = [new SourceSession(platform, hooks), platform.openNet(pid)]
-        const sockets = new NetlinkSockets(session, net)
+        const sockets = new NetlinkSockets(net, session)
         return new SocketOps(
           session,
           net,
