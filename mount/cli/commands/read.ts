@@ -29,7 +29,12 @@ export async function readCommand(program: string, rest: string[], options: Prog
   const denied = new Map<string, number>()
   const left = (what: string, times: number): void => void denied.set(what, (denied.get(what) ?? 0) + times)
   const platform = nodePlatform()
-  const objects = registerTargets(platform, { denied: left, pidOfPidfd, map: id => engine.bpf.map(id) })
+  const objects = registerTargets(platform, {
+    denied: left,
+    pidOfPidfd,
+    map: id => engine.bpf.map(id),
+    sockets: () => engine.bpf.sockets,
+  })
   const engine: Engine = new Engine({ bpf: bpfOptions(platform, left) })
   const reader = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
   try {

@@ -74,4 +74,5 @@ export const SOCKET_STRUCT: Readonly<Record<SocketKind, string>> = {
   udp6: 'sock',
   unix: 'sock',
   netlink: 'sock',
+  other: 'sock',
 }
