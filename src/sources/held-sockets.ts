@@ -1,9 +1,9 @@
 // Sockets that maps of BPF programs hold: slots of SOCKMAP and SOCKHASH, owners in SK_STORAGE. They are known by their cookies, which no
 // later socket gets, and looked for again whenever someone looks: one that was closed meanwhile is gone. Nothing here keeps a socket open.
 import type { DescriptorSocket, NetNs, Platform } from '../platform/platform.ts'
-import { ENODATA, ErrnoError } from '../util/errno.ts'
-import { allSockets } from './all-sockets.ts'
+import { EBADF, ENODATA, ErrnoError } from '../util/errno.ts'
 import { type Caller, descriptorOf, processOf } from './descriptor.ts'
+import { socketsByCookie } from './find-socket.ts'
 import { isDenied, isGone } from './session.ts'
 import { SK_MEMINFO, type SocketSource } from './socket.ts'
 
@@ -27,7 +27,7 @@ interface Place {
   readonly net: NetNs
   holds: number
   generation: number
-  sockets: ReadonlyMap<bigint, SocketSource>
+  now: ReturnType<typeof socketsByCookie>
 }
 
 interface Held {
@@ -103,26 +103,28 @@ export class HeldSockets {
     return this.#held.get(key)!.known.cookie
   }
 
-  /** Whether a held socket is open. @throws ErrnoError where the namespace's sockets may not be listed */
+  /** Whether a held socket is open. @throws ErrnoError where that cannot be told, because sockets may not be listed */
   isOpen(key: string): boolean {
     const held = this.#held.get(key)
-    return held !== undefined && (this.#descriptorStays(held.known) || this.#listed(held) !== undefined)
+    return held !== undefined && (this.#descriptorStays(held.known) || this.#listed(held) !== null)
   }
 
   /** A held socket as it is now; null when it was closed. @throws ErrnoError as isOpen() */
   find(key: string): SocketSource | null {
     const held = this.#held.get(key)
     if (!held) return null
-    const listed = this.#listed(held)
-    if (listed) return listed
     const { known, place } = held
-    if (!this.#descriptorStays(known)) return null
-    const { via } = known
+    if (!this.#descriptorStays(known)) return this.#listed(held)
+    return this.#now(place).sockets.get(known.cookie) ?? this.#unlisted(known, place.net)
+  }
+
+  /** What the descriptor of a socket tells; null when it leads to another meanwhile. */
+  #unlisted({ via, cookie }: Known, net: NetNs): SocketSource | null {
     try {
       const socket = this.#platform.socketOf(via!.of, via!.fd)
-      return socket.cookie === known.cookie ? new UnlistedSocket(socket, via!, place.net) : null
+      return socket.cookie === cookie ? new UnlistedSocket(socket, via!, net) : null
     } catch (err) {
-      if (isGone(err) || isDenied(err)) return null
+      if (isGone(err) || (err instanceof ErrnoError && err.errno === EBADF)) return null
       throw err
     }
   }
@@ -139,17 +141,25 @@ export class HeldSockets {
       net.close()
       return known
     }
-    const place: Place = { net, holds: 0, generation: -1, sockets: new Map() }
+    const place: Place = { net, holds: 0, generation: -1, now: { sockets: new Map(), missing: null } }
     this.#places.set(net.inum, place)
     return place
   }
 
-  #listed({ place, known }: Held): SocketSource | undefined {
+  #now(place: Place): Place['now'] {
     if (place.generation !== this.#generation) {
-      place.sockets = new Map(allSockets(this.#platform, place.net).map(source => [source.cookie(), source]))
+      place.now = socketsByCookie(this.#platform, place.net)
       place.generation = this.#generation
     }
-    return place.sockets.get(known.cookie)
+    return place.now
+  }
+
+  /** A held socket that a list has; null when it was closed. @throws ErrnoError when a list is missing */
+  #listed({ place, known }: Held): SocketSource | null {
+    const { sockets, missing } = this.#now(place)
+    const found = sockets.get(known.cookie)
+    if (found || !missing) return found ?? null
+    throw missing
   }
 
   /** Whether the descriptor through which it came leads to it still. */

@@ -1,5 +1,6 @@
 import { bpf_iter_reg_target } from '../iter/reg.ts'
 import type { Platform } from '../platform/platform.ts'
+import { inetTargets } from './inet.ts'
 import { mapElemTarget } from './map-elem.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
 import { skStorageTarget } from './sk-storage.ts'
@@ -10,6 +11,7 @@ import { type TaskHooks, taskTargets } from './task.ts'
 export function registerTargets(platform: Platform, hooks: TaskHooks & ObjectHooks): Objects {
   const objects = new Objects()
   const ofMaps = [mapElemTarget(hooks), sockmapTarget(hooks), skStorageTarget(hooks)]
-  for (const reg of [...taskTargets(platform, hooks), ...objectTargets(objects), ...ofMaps]) bpf_iter_reg_target(reg)
+  const regs = [...taskTargets(platform, hooks), ...objectTargets(objects), ...ofMaps, ...inetTargets(platform)]
+  for (const reg of regs) bpf_iter_reg_target(reg)
   return objects
 }
