@@ -1,7 +1,7 @@
 import type { Struct } from '../kernel/types.ts'
 import type { MemRef } from '../util/mem-ref.ts'
 
-/** The context fields of each target's programs beside `meta`; all null in the END call, but bpf_map_elem's map. */
+/** The context fields of each target's programs beside `meta`; all null in the END call, but the map of those that iterate one. */
 export interface IterContexts {
   task: { readonly task: Struct<'task_struct'> | null }
   task_file: { readonly task: Struct<'task_struct'> | null; readonly fd: number; readonly file: Struct<'file'> | null }
@@ -23,4 +23,6 @@ export interface IterContexts {
     readonly tbl: Struct<'neigh_table'> | null
   }
   netdev: { readonly dev: Struct<'net_device'> | null; readonly stats: Struct<'rtnl_link_stats64'> | null }
+  sockmap: { readonly map: Struct<'bpf_map'>; readonly key: MemRef | null; readonly sk: Struct<'sock'> | null }
+  bpf_sk_storage_map: { readonly map: Struct<'bpf_map'>; readonly sk: Struct<'sock'> | null; readonly value: MemRef | null }
 }

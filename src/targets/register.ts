@@ -8,6 +8,8 @@ import { mapElemTarget } from './map-elem.ts'
 import { neighTarget } from './neigh.ts'
 import { netdevTarget } from './netdev.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
+import { skStorageTarget } from './sk-storage.ts'
+import { sockmapTarget } from './sockmap.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
 import { unixTargets } from './unix.ts'
 
@@ -18,6 +20,8 @@ const kernelTargets = (platform: Platform, hooks: Hooks, objects: Objects): Iter
   ...taskTargets(platform, hooks),
   ...objectTargets(objects),
   mapElemTarget(hooks),
+  sockmapTarget(hooks),
+  skStorageTarget(hooks),
   cgroupTarget(platform, hooks),
   ...inetTargets(platform, hooks),
   ...unixTargets(platform, hooks),
