@@ -48,7 +48,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     ],
     links: [
       { host: '/proc', path: '' },
-      { host: '/proc/net', path: 'net' },
+      // Of the thread that follows the link, in its network namespace. /proc/net would lead into itself where `net` lies over it.
+      { host: '/proc/thread-self/net', path: 'net' },
     ],
   },
 }
