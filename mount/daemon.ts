@@ -252,9 +252,10 @@ class Daemon {
   }
 
   #objects(): ObjectsView {
+    const source = ({ id, name, target }: ObjectsView['progs'][number]): ObjectsView['progs'][number] => ({ id, name, target })
     return {
-      progs: this.#store.progs().map(prog => ({ id: prog.id, name: prog.name, target: prog.target })),
-      links: this.#store.links().map(link => ({ id: link.id, prog_id: link.prog.id })),
+      progs: this.#store.progs().map(source),
+      links: this.#store.links().map(link => ({ id: link.id, prog: source(link.prog) })),
       maps: this.#store.maps().map(map => map.info),
     }
   }

@@ -4,12 +4,22 @@ import type { BasicSources } from './rows/basic.ts'
 import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
+import type { InetSources } from './rows/inet.ts'
 import type { SockSources } from './rows/sock.ts'
 import type { TaskSources } from './rows/task.ts'
+import type { TcpSources } from './rows/tcp.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
-export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources, SockSources {}
+export interface SourceOf
+  extends BasicSources,
+    TaskSources,
+    CgroupSources,
+    FileSources,
+    BpfSources,
+    SockSources,
+    InetSources,
+    TcpSources {}
 
 type Small =
   | 'int'
@@ -20,6 +30,7 @@ type Small =
   | 'unsigned char'
   | '__be16'
   | '__be32'
+  | '__portpair'
   | '__u8'
   | '__u16'
   | '__u32'

@@ -1,5 +1,6 @@
 import { bpf_iter_reg_target } from '../iter/reg.ts'
 import type { Platform } from '../platform/platform.ts'
+import { inetTargets } from './inet.ts'
 import { mapElemTarget } from './map-elem.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
@@ -7,6 +8,7 @@ import { type TaskHooks, taskTargets } from './task.ts'
 /** Registers all targets of iterfs, once in a thread. Returns the holder of the objects that bpf_prog and its kin iterate. */
 export function registerTargets(platform: Platform, hooks: TaskHooks & ObjectHooks): Objects {
   const objects = new Objects()
-  for (const reg of [...taskTargets(platform, hooks), ...objectTargets(objects), mapElemTarget(hooks)]) bpf_iter_reg_target(reg)
+  const regs = [...taskTargets(platform, hooks), ...objectTargets(objects), mapElemTarget(hooks), ...inetTargets(platform)]
+  for (const reg of regs) bpf_iter_reg_target(reg)
   return objects
 }
