@@ -44,7 +44,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       { path: 'net/arp', program: 'neigh', mode: ALL },
       { path: 'net/dev', program: 'netdev', mode: ALL },
       { path: 'kallsyms', program: 'ksym', mode: OWNER },
-      { path: 'slabinfo', program: 'kmem_cache', mode: OWNER },
+      { path: 'slabinfo', program: 'slabinfo', mode: OWNER },
     ],
     links: [
       { host: '/proc', path: '' },
