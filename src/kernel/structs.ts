@@ -5,6 +5,9 @@ import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
 import { inetStructs } from './rows/inet.ts'
+import { neighStructs } from './rows/neigh.ts'
+import { netDeviceStructs } from './rows/net-device.ts'
+import { routeStructs } from './rows/route.ts'
 import { sockStructs } from './rows/sock.ts'
 import { taskStructs } from './rows/task.ts'
 import { tcpStructs } from './rows/tcp.ts'
@@ -22,6 +25,9 @@ export const STRUCTS = {
   ...sockStructs,
   ...inetStructs,
   ...tcpStructs,
+  ...netDeviceStructs,
+  ...routeStructs,
+  ...neighStructs,
 }
 
 export type KernelStructs = typeof STRUCTS
