@@ -73,6 +73,12 @@ t.test('exporters', async t => {
     })
   }
 
+  t.test('node exporter: all that it does by default', async t => {
+    const read = (procfs: string): string[] =>
+      scrape(tools, ['prometheus-node-exporter', `--path.procfs=${procfs}`], /^node_scrape_collector_success/)
+    t.same(read(dir), read('/proc'), 'the same collectors succeed')
+  })
+
   t.test('node exporter: slabinfo', async t => {
     // The counts change all the time: which caches there are, and the size of their objects, do not.
     const read = (procfs: string): string[] =>

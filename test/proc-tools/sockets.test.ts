@@ -1,5 +1,6 @@
 // Tools that list sockets: what they show of the mount is what they show of /proc.
-import { symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test as Tap } from 'tap'
 import { bothWays, PYTHON, ROUTES, rows, SOCKETS, startProcTools } from '../support/proc-tools.ts'
@@ -60,6 +61,14 @@ t.test('on the mount and on /proc', async t => {
       t.same(ours, real, `${line} (${how.name})`)
       t.ok(real.length >= least, `${line}: ${real.length} rows, want at least ${least}`)
     }
+  })
+
+  t.test('what is bound is what they read', async t => {
+    const scratch = mkdtempSync(join(tmpdir(), 'iterfs-test-'))
+    t.teardown(() => rmSync(scratch, { recursive: true }))
+    for (const name of ['tcp', 'tcp6', 'udp', 'udp6']) writeFileSync(join(scratch, name), 'head\n')
+    for (const how of [bound, boundFiles])
+      t.equal(rows(tools.sh(how(scratch, 'netstat -tan'))).length, 2, `the two lines of head of empty files (${how.name})`)
   })
 
   t.test('lsof', async t => {
