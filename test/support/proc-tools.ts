@@ -100,7 +100,7 @@ export async function startProcTools(python = SOCKETS): Promise<ProcTools> {
 /** Lines without the addresses that %pK prints, in a fixed order. */
 export const rows = (text: string): string[] =>
   text
-    .replace(/\b[0-9a-f]{16}\b/gi, 'ADDRESS')
+    .replace(/(\b|0x)[0-9a-f]{16}\b/gi, 'ADDRESS')
     .split('\n')
     .filter(line => line !== '')
     .sort()
