@@ -33,6 +33,8 @@ interface Flat {
 
 /** Elements that a flexible array (`upid[0]`) may have: MAX_PID_NS_LEVEL. */
 const FLEXIBLE = 33
+/** Bytes. */
+const POINTER = 8
 
 type Get = (source: unknown) => unknown
 type Write = (memory: KernelMemory, at: number, value: unknown, key: string) => void
@@ -96,9 +98,7 @@ export class StructLeaves {
         continue
       }
       const text = TEXT.test(cType)
-      const write: Write = inner
-        ? (memory, at, value) => memory.writeAddress(at, inner.name, value)
-        : scalar(cType, size, `${struct}.${field.name}`)
+      const write: Write = inner ? pointers(inner) : scalar(cType, size, `${struct}.${field.name}`)
       leaves.push({ off, end: off + size, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
     }
 
@@ -127,6 +127,14 @@ export class StructLeaves {
 
 const BYTES = /^(?:struct \w+|(?:unsigned char|u8|__u8)\[\d+\])$/
 const TEXT = /^const (unsigned )?char \*$/
+
+/** Writes a pointer to a struct, or those of an array. */
+const pointers = ({ name, array }: { name: StructName; array: boolean }): Write =>
+  array
+    ? (memory, at, value) => {
+        for (const [i, item] of (value as readonly unknown[]).entries()) memory.writeAddress(at + i * POINTER, name, item)
+      }
+    : (memory, at, value) => memory.writeAddress(at, name, value)
 
 /** Writes a value that is no struct. @throws Error for a C type that has no form in memory: a fault in the rows */
 function scalar(cType: string, size: number, field: string): Write {

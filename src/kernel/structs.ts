@@ -5,12 +5,21 @@ import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
 import { sockStructs } from './rows/sock.ts'
+import { systemStructs } from './rows/system.ts'
 import { taskStructs } from './rows/task.ts'
 
 /**
  * All structs by their kernel names. `OUTER__FIELD` stands for a struct without a name, that of the field in struct OUTER; `iterfs_NAME`
  * is no struct of the kernel.
  */
-export const STRUCTS = { ...basicStructs, ...taskStructs, ...cgroupStructs, ...fileStructs, ...bpfStructs, ...sockStructs }
+export const STRUCTS = {
+  ...basicStructs,
+  ...taskStructs,
+  ...cgroupStructs,
+  ...fileStructs,
+  ...bpfStructs,
+  ...sockStructs,
+  ...systemStructs,
+}
 
 export type KernelStructs = typeof STRUCTS

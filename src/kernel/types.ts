@@ -5,11 +5,12 @@ import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
 import type { SockSources } from './rows/sock.ts'
+import type { SystemSources } from './rows/system.ts'
 import type { TaskSources } from './rows/task.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
-export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources, SockSources {}
+export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources, SockSources, SystemSources {}
 
 type Small =
   | 'int'
@@ -35,6 +36,7 @@ type Small =
   | 'umode_t'
   | 'dev_t'
   | 'fmode_t'
+  | 'slab_flags_t'
   | 'bool'
   | `enum ${string}`
 type Big =
@@ -87,6 +89,7 @@ export type CTypeName =
   | `struct ${StructName} *`
   | `const struct ${StructName} *`
   | `struct ${StructName}[${number}]`
+  | `struct ${StructName} *[${number}]`
   | `long unsigned int[${number}]`
 
 /** What a row's reader gives for a C type: plain values, and sources where the program gets an object. */
@@ -96,17 +99,21 @@ export type Raw<T> = T extends Bytes
     ? N extends keyof SourceOf
       ? SourceOf[N] | null
       : never
-    : T extends `struct ${infer N}[${number}]`
+    : T extends `struct ${infer N} *[${number}]`
       ? N extends keyof SourceOf
-        ? readonly SourceOf[N][]
+        ? readonly (SourceOf[N] | null)[]
         : never
-      : T extends `struct ${infer N}` | `const struct ${infer N}`
+      : T extends `struct ${infer N}[${number}]`
         ? N extends keyof SourceOf
-          ? SourceOf[N]
+          ? readonly SourceOf[N][]
           : never
-        : T extends Typedef
-          ? SourceOf[Behind<T>]
-          : Scalar<T>
+        : T extends `struct ${infer N}` | `const struct ${infer N}`
+          ? N extends keyof SourceOf
+            ? SourceOf[N]
+            : never
+          : T extends Typedef
+            ? SourceOf[Behind<T>]
+            : Scalar<T>
 
 type Scalar<T> = T extends `char[${number}]` | Text
   ? string
@@ -123,17 +130,21 @@ export type Value<T> = T extends Bytes
     ? N extends StructName
       ? Struct<N> | null
       : never
-    : T extends `struct ${infer N}[${number}]`
+    : T extends `struct ${infer N} *[${number}]`
       ? N extends StructName
-        ? readonly Struct<N>[]
+        ? readonly (Struct<N> | null)[]
         : never
-      : T extends `struct ${infer N}` | `const struct ${infer N}`
+      : T extends `struct ${infer N}[${number}]`
         ? N extends StructName
-          ? Struct<N>
+          ? readonly Struct<N>[]
           : never
-        : T extends Typedef
-          ? Struct<Behind<T>>
-          : Scalar<T>
+        : T extends `struct ${infer N}` | `const struct ${infer N}`
+          ? N extends StructName
+            ? Struct<N>
+            : never
+          : T extends Typedef
+            ? Struct<Behind<T>>
+            : Scalar<T>
 
 /** One field of a kernel struct. */
 export interface Row<S, T extends CTypeName = CTypeName> {

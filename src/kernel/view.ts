@@ -20,11 +20,11 @@ export const STRUCT: unique symbol = Symbol('struct')
 
 /** Name of the struct in a C type, and whether the field points to it; null for a plain value. */
 export function structIn(type: string): { name: StructName; pointer: boolean; array: boolean } | null {
-  const match = /^(?:const )?struct (\w+)( \*|\[\d+\])?$/.exec(type)
+  const match = /^(?:const )?struct (\w+)( \*)?(\[\d+\])?$/.exec(type)
   const typedef = STRUCT_OF_TYPEDEF[type as keyof typeof STRUCT_OF_TYPEDEF] as string | undefined
   const name = match?.[1] ?? typedef ?? type
   if (!Object.hasOwn(STRUCTS, name)) return null
-  return { name: name as StructName, pointer: match?.[2] === ' *', array: match?.[2]?.startsWith('[') === true }
+  return { name: name as StructName, pointer: match?.[2] !== undefined, array: match?.[3] !== undefined }
 }
 
 const classes = new Map<StructName, ViewClass>()
@@ -52,7 +52,9 @@ function makeClass(name: StructName): ViewClass {
       ? function (this: View): unknown {
           const value = read(this[SOURCE])
           if (value === null) return null
-          return inner.array ? (value as unknown[]).map(item => wrap(inner.name, item)) : wrap(inner.name, value)
+          return inner.array
+            ? (value as unknown[]).map(item => (item === null ? null : wrap(inner.name, item)))
+            : wrap(inner.name, value)
         }
       : function (this: View): unknown {
           return read(this[SOURCE])

@@ -9,5 +9,8 @@ export interface IterContexts {
   bpf_prog: { readonly prog: Struct<'bpf_prog'> | null }
   bpf_map: { readonly map: Struct<'bpf_map'> | null }
   bpf_link: { readonly link: Struct<'bpf_link'> | null }
+  /** Never null: the call at the end has the last symbol again. */
+  ksym: { readonly ksym: Struct<'kallsym_iter'> | null }
+  kmem_cache: { readonly s: Struct<'kmem_cache'> | null }
   bpf_map_elem: { readonly map: Struct<'bpf_map'>; readonly key: MemRef | null; readonly value: MemRef | null }
 }
