@@ -35,6 +35,8 @@ interface Flat {
 const FLEXIBLE = 33
 /** Bytes. */
 const POINTER = 8
+/** Bytes that a flexible array of numbers (`primary_key[0]`) may have. */
+const FLEXIBLE_BYTES = 32
 
 type Get = (source: unknown) => unknown
 type Write = (memory: KernelMemory, at: number, value: unknown, key: string) => void
@@ -98,8 +100,10 @@ export class StructLeaves {
         continue
       }
       const text = TEXT.test(cType)
-      const write: Write = inner ? pointers(inner) : scalar(cType, size, `${struct}.${field.name}`)
-      leaves.push({ off, end: off + size, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
+      const width = size > 0 ? size : FLEXIBLE_BYTES
+      room = Math.max(room, off + width)
+      const write: Write = inner ? pointers(inner) : scalar(cType, width, `${struct}.${field.name}`)
+      leaves.push({ off, end: off + width, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
     }
 
     function embed(name: StructName, flat: Flat, at: number, get: Get): void {
@@ -145,6 +149,11 @@ function scalar(cType: string, size: number, field: string): Write {
     return (memory, at, value, key) => memory.writeText(at, `${field} of ${key}`, value as string)
   }
   if (BYTES.test(cType)) return (memory, at, value) => memory.space.u8.set((value as Uint8Array).subarray(0, size), at)
+  if (cType.startsWith('u32[')) {
+    return (memory, at, value) => {
+      for (const [i, item] of (value as readonly number[]).entries()) memory.space.view.setUint32(at + i * 4, item, true)
+    }
+  }
   if (cType.endsWith(']')) {
     return (memory, at, value) => {
       for (const [i, item] of (value as readonly bigint[]).entries()) memory.space.view.setBigUint64(at + i * 8, item, true)

@@ -12,5 +12,15 @@ export interface IterContexts {
   /** Never null: the call at the end has the last symbol again. */
   ksym: { readonly ksym: Struct<'kallsym_iter'> | null }
   kmem_cache: { readonly s: Struct<'kmem_cache'> | null }
+  tcp: { readonly sk_common: Struct<'sock_common'> | null; readonly uid: number }
+  udp: { readonly udp_sk: Struct<'udp_sock'> | null; readonly uid: number; readonly bucket: number }
   bpf_map_elem: { readonly map: Struct<'bpf_map'>; readonly key: MemRef | null; readonly value: MemRef | null }
+  ipv6_route: { readonly rt: Struct<'fib6_info'> | null }
+  ipv4_route: { readonly rt: Struct<'fib_rt_info'> | null }
+  neigh: {
+    readonly neigh: Struct<'neighbour'> | null
+    readonly pneigh: Struct<'pneigh_entry'> | null
+    readonly tbl: Struct<'neigh_table'> | null
+  }
+  netdev: { readonly dev: Struct<'net_device'> | null; readonly stats: Struct<'rtnl_link_stats64'> | null }
 }

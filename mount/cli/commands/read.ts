@@ -35,11 +35,8 @@ export async function readCommand(program: string, rest: string[], options: Prog
   try {
     const { progs, maps } = await loadFile(engine, resolve(program), options.set)
     const prog = chooseProg(progs, options.prog)
-    objects.update({
-      progs: progs.map(({ name, target }, i) => ({ id: i + 1, name, target })),
-      links: [{ id: 1, prog_id: progs.indexOf(prog) + 1 }],
-      maps,
-    })
+    const sources = progs.map(({ name, target }, i) => ({ id: i + 1, name, target }))
+    objects.update({ progs: sources, links: [{ id: 1, prog: sources[progs.indexOf(prog)]! }], maps })
     const info = ref ? { map: { map_fd: ownMap(program, maps, ref) } } : linkInfoOf(options)
     const { aux } = engine.attach(prog.key, prog.target, info)
     engine.open(0, prog.key, prog.target, aux, reader, 1n)
