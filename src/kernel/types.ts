@@ -74,6 +74,9 @@ type Big =
   | 'vm_flags_t'
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
+/** A text that may be NULL. */
+type OptionalText = 'const char *' & { readonly optional: true }
+export const OPTIONAL_TEXT = 'const char *' as OptionalText
 /** Structs that C knows by a typedef. */
 type Typedef =
   | 'possible_net_t'
@@ -100,6 +103,7 @@ export type CTypeName =
   | Small
   | Big
   | Text
+  | OptionalText
   | Typedef
   | Bytes
   | `const ${Small | Big}`
@@ -136,15 +140,17 @@ export type Raw<T> = T extends Bytes
             ? SourceOf[Behind<T>]
             : Scalar<T>
 
-type Scalar<T> = T extends `char[${number}]` | Text
-  ? string
-  : T extends `u32[${number}]`
-    ? readonly number[]
-    : T extends `${string}[${number}]`
-      ? readonly bigint[]
-      : T extends Big | `const ${Big}`
-        ? bigint
-        : number
+type Scalar<T> = T extends OptionalText
+  ? string | null
+  : T extends `char[${number}]` | Text
+    ? string
+    : T extends `u32[${number}]`
+      ? readonly number[]
+      : T extends `${string}[${number}]`
+        ? readonly bigint[]
+        : T extends Big | `const ${Big}`
+          ? bigint
+          : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends Bytes

@@ -7,7 +7,7 @@ import { mapElemTarget } from './map-elem.ts'
 import { neighTarget } from './neigh.ts'
 import { netdevTarget } from './netdev.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
-import { systemTargets } from './system.ts'
+import { ownSystemTargets, systemTargets } from './system.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
 
 type Hooks = TaskHooks & ObjectHooks
@@ -19,7 +19,7 @@ const kernelTargets = (platform: Platform, hooks: Hooks, objects: Objects): Iter
   mapElemTarget(hooks),
   ...inetTargets(platform),
   ipv6RouteTarget(platform, hooks),
-  ...systemTargets(platform),
+  ...systemTargets(platform, hooks),
 ]
 
 /** The targets that no kernel has. Their programs load in iterfs only. */
@@ -27,6 +27,7 @@ export const ownTargets = (platform: Platform, hooks: Hooks): IterReg[] => [
   ipv4RouteTarget(platform, hooks),
   neighTarget(platform, hooks),
   netdevTarget(platform, hooks),
+  ...ownSystemTargets(platform, hooks),
 ]
 
 /** Registers all targets of iterfs, once in a thread. Returns the holder of the objects that bpf_prog and its kin iterate. */

@@ -1,6 +1,7 @@
-// Rows of the kernel's symbols.
+// Rows of the kernel's symbols and modules.
 import type { KsymSource } from '../../sources/ksym.ts'
-import { type Rows, row } from '../types.ts'
+import type { ModuleSource } from '../../sources/module.ts'
+import { OPTIONAL_TEXT, type Rows, row } from '../types.ts'
 
 const KALLSYMS = '/proc/kallsyms'
 const kallsym_iter = {
@@ -21,9 +22,29 @@ const kallsym_iter = {
   ),
 } satisfies Rows
 
+const MODULES = '/proc/modules'
+const SUM = 'mem, of which the kernel shows no more than this'
+const moduleStruct = {
+  state: row('enum module_state', MODULES, (m: ModuleSource) => m.state),
+  name: row('char[56]', MODULES, (m: ModuleSource) => m.name),
+  version: row(OPTIONAL_TEXT, '/sys/module/NAME/version; NULL without one', (m: ModuleSource) => m.text('version')),
+  srcversion: row(OPTIONAL_TEXT, '/sys/module/NAME/srcversion; NULL without one', (m: ModuleSource) => m.text('srcversion')),
+  taints: row('long unsigned int', MODULES, (m: ModuleSource) => m.taints),
+  refcnt: row('atomic_t', `${MODULES}; 0 where the kernel does not count`, (m: ModuleSource) => m.refcnt, 'CONFIG_MODULE_UNLOAD'),
+  iterfs_base: row(
+    'long unsigned int',
+    `${MODULES}; 0 for an opener who may not see addresses`,
+    (m: ModuleSource) => m.base,
+    SUM,
+  ),
+  iterfs_size: row('unsigned int', `${MODULES}: bytes of all sections`, (m: ModuleSource) => m.size, SUM),
+  iterfs_users: row('const char *', MODULES, (m: ModuleSource) => m.users, 'source_list, as text'),
+} satisfies Rows
+
 /** What stands behind the structs of this file. */
 export interface SymbolSources {
   kallsym_iter: KsymSource
+  module: ModuleSource
 }
 
-export const symbolStructs = { kallsym_iter }
+export const symbolStructs = { kallsym_iter, module: moduleStruct }
