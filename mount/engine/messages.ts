@@ -85,6 +85,8 @@ export interface EngineInit {
   /** See BpfHooks.progLimitMs. */
   progLimitMs: number
   mail: SharedArrayBuffer
+  /** Folder of the recording to read in the machine's place; null: the machine. */
+  replay: string | null
 }
 
 /** What the FUSE thread routes a pin by. */

@@ -5,6 +5,7 @@ import type { SocketKind, SocketSource } from '../sources/socket.ts'
 import { ADDRESS, addressOf } from '../util/address.ts'
 import { kernelDevice, splitDevice } from '../util/device.ts'
 import { symbolAddress } from './fops.ts'
+import { cssStruct } from './rows/cgroup.ts'
 import { SOCKET_STRUCT } from './rows/sock.ts'
 import { STRUCTS } from './structs.ts'
 import { type Row, type SourceOf, STRUCT_OF_TYPEDEF, type Struct } from './types.ts'
@@ -24,7 +25,7 @@ export function structIn(type: string): { name: StructName; pointer: boolean; ar
   const typedef = STRUCT_OF_TYPEDEF[type as keyof typeof STRUCT_OF_TYPEDEF] as string | undefined
   const name = match?.[1] ?? typedef ?? type
   if (!Object.hasOwn(STRUCTS, name)) return null
-  return { name: name as StructName, pointer: match?.[2] !== undefined, array: match?.[3] !== undefined }
+  return { name: name as StructName, pointer: match?.[2] === ' *', array: match?.[3] !== undefined }
 }
 
 const classes = new Map<StructName, ViewClass>()
@@ -88,7 +89,9 @@ const socketStruct = (socket: SocketSource): StructName => SOCKET_STRUCT[socket.
 const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {
   ...{ sock_common: socketStruct, sock: socketStruct, inet_sock: socketStruct, inet_connection_sock: socketStruct },
   ...{ tcp_sock: socketStruct, udp_sock: socketStruct, inet_timewait_sock: socketStruct, request_sock: socketStruct },
+  ...{ unix_sock: socketStruct, netlink_sock: socketStruct },
   ...{ inet_request_sock: socketStruct, socket: () => 'socket_alloc' },
+  cgroup_subsys_state: cssStruct,
 }
 
 /** The largest struct that begins where the struct `name` of the source does. */
