@@ -12,6 +12,14 @@ export interface IterContexts {
   bpf_prog: { readonly prog: Struct<'bpf_prog'> | null }
   bpf_map: { readonly map: Struct<'bpf_map'> | null }
   bpf_link: { readonly link: Struct<'bpf_link'> | null }
+  /** Never null: the call at the end has the last symbol again. */
+  ksym: { readonly ksym: Struct<'kallsym_iter'> | null }
+  /** There is no call at the end. */
+  dmabuf: { readonly dmabuf: Struct<'dma_buf'> }
+  module: { readonly module: Struct<'module'> | null }
+  mount: { readonly mount: Struct<'mount'> | null }
+  netns: { readonly net: Struct<'net'> | null; readonly info: Struct<'iterfs_netns'> | null }
+  kmem_cache: { readonly s: Struct<'kmem_cache'> | null }
   tcp: { readonly sk_common: Struct<'sock_common'> | null; readonly uid: number }
   udp: { readonly udp_sk: Struct<'udp_sock'> | null; readonly uid: number; readonly bucket: number }
   bpf_map_elem: { readonly map: Struct<'bpf_map'>; readonly key: MemRef | null; readonly value: MemRef | null }
