@@ -38,8 +38,9 @@ export { sizeOrNull, skipQualifiers, typeOf } from './btf/query.ts'
 export type { Btf, BtfType } from './btf/types.ts'
 export type { BtfValue } from './btf/value.ts'
 export { parseElf } from './elf/parse.ts'
-export { type Attached, Engine, type FoundProg, fileKind, type Progress } from './engine.ts'
+export { type Attached, Engine, type FoundProg, fileKind, type Progress, type Replay } from './engine.ts'
 export { bpf_seq_printf, bpf_snprintf, type FmtArg, type FmtEnv } from './helpers/bprintf.ts'
+export { setPointerKey } from './helpers/bprintf-args.ts'
 export type { IterAux, IterLinkInfo, LinkInfo } from './iter/link.ts'
 export {
   BPF_ITER_RESCHED,
@@ -54,7 +55,17 @@ export {
 export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './iter/session.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
-export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
+export {
+  bpf_skc_to_tcp_request_sock,
+  bpf_skc_to_tcp_sock,
+  bpf_skc_to_tcp_timewait_sock,
+  bpf_skc_to_tcp6_sock,
+  bpf_skc_to_udp6_sock,
+  d_path,
+  type FieldDoc,
+  listFields,
+  listStructs,
+} from './kernel/view.ts'
 export type { MapInfo } from './maps/map.ts'
 export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
 export {
@@ -71,8 +82,11 @@ export {
 } from './objects/store.ts'
 export { nodePlatform } from './platform/node.ts'
 export type { Dir, FileStat, Platform } from './platform/platform.ts'
+export { checkEmpty, Recorder } from './platform/record.ts'
+export { Recording, type RecordingHooks } from './platform/recorded.ts'
 export { DEBUG_PROGS, type DebugProg } from './program/debug.ts'
 export { type Ctx, hookModules, type Iter, type Meta, type Seq } from './program/module.ts'
+export { visitor } from './program/visit.ts'
 export { SeqFile } from './seq/seq-file.ts'
 export type { CtxArgs, SeqOperations } from './seq/seq-operations.ts'
 export { placeOfFd } from './sources/cgroup.ts'

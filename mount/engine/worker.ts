@@ -9,7 +9,9 @@ import {
   kernelTypes,
   type LoadedProg,
   nodePlatform,
+  Recording,
   registerTargets,
+  setPointerKey,
 } from '../../src/index.ts'
 import { writeReply } from '../transport/devfuse.ts'
 import { EngineHost } from './host.ts'
@@ -28,7 +30,10 @@ const report = (err: unknown): void => {
 const denied = (what: string, times: number): void =>
   toMain({ t: 'log', level: 'warn', fields: { what, times }, message: 'not allowed to read; left out' })
 
-const platform = nodePlatform()
+const missing = (what: string): void => toMain({ t: 'log', level: 'error', fields: { what }, message: 'not in the recording' })
+const replay = init.replay === null ? undefined : new Recording(init.replay, { missing })
+if (replay) setPointerKey(replay.pointerKey)
+const platform = replay?.platform ?? nodePlatform()
 const objects = registerTargets(platform, { denied, map: id => host.engine.bpf.map(id) })
 const mapIds = new Int32Array(init.mapIds)
 if (init.kind === 'module') hookModules(new URL('../../src/index.js', import.meta.url).href)
@@ -37,6 +42,7 @@ const host: EngineHost = new EngineHost({
   pending: new PendingReplies(init.pending),
   sessions: new BigInt64Array(init.sessions),
   progress: new ProgressWriter(init.progress),
+  replay,
   bpf: {
     platform,
     compile: compileWasm,

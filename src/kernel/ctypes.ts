@@ -28,7 +28,7 @@ typedef __u32 __le32; typedef __u64 __le64; typedef __u16 __sum16; typedef __u32
 typedef __u64 __addrpair; typedef __u32 __portpair; typedef unsigned int gfp_t; typedef unsigned int slab_flags_t;
 typedef unsigned int fmode_t; typedef unsigned int fop_flags_t; typedef long unsigned int vm_flags_t;
 typedef unsigned int vm_fault_t; typedef u64 sector_t; typedef u64 blkcnt_t; typedef s64 ktime_t; typedef u32 errseq_t;
-typedef u64 phys_addr_t; typedef u64 dma_addr_t; typedef u64 netdev_features_t; typedef __kernel_uid32_t projid_t;
+typedef u8 dscp_t; typedef u64 phys_addr_t; typedef u64 dma_addr_t; typedef u64 netdev_features_t; typedef __kernel_uid32_t projid_t;
 `
 
 /** Enums of the uapi, and those of the kernel by which its values are read. */

@@ -33,6 +33,8 @@ interface Flat {
 
 /** Elements that a flexible array (`upid[0]`) may have: MAX_PID_NS_LEVEL. */
 const FLEXIBLE = 33
+/** Bytes that a flexible array of numbers (`primary_key[0]`) may have. */
+const FLEXIBLE_BYTES = 32
 /** Pointers that a flexible array of them (`ancestors[0]`) may have. */
 const FLEXIBLE_POINTERS = 257
 /** Bytes. */
@@ -110,10 +112,12 @@ export class StructLeaves {
         continue
       }
       const text = TEXT.test(cType)
+      const width = size > 0 ? size : FLEXIBLE_BYTES
+      room = Math.max(room, off + width)
       const write: Write = inner
         ? (memory, at, value) => memory.writeAddress(at, inner.name, value)
-        : scalar(cType, size, `${struct}.${field.name}`)
-      leaves.push({ off, end: off + size, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
+        : scalar(cType, width, `${struct}.${field.name}`)
+      leaves.push({ off, end: off + width, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
     }
 
     function embed(name: StructName, flat: Flat, at: number, get: Get): void {
@@ -151,6 +155,11 @@ function scalar(cType: string, size: number, field: string): Write {
     return (memory, at, value, key) => memory.writeText(at, `${field} of ${key}`, value as string)
   }
   if (BYTES.test(cType)) return (memory, at, value) => memory.space.u8.set((value as Uint8Array).subarray(0, size), at)
+  if (cType.startsWith('u32[')) {
+    return (memory, at, value) => {
+      for (const [i, item] of (value as readonly number[]).entries()) memory.space.view.setUint32(at + i * 4, item, true)
+    }
+  }
   if (cType.endsWith(']')) {
     return (memory, at, value) => {
       for (const [i, item] of (value as readonly bigint[]).entries()) memory.space.view.setBigUint64(at + i * 8, item, true)

@@ -4,12 +4,28 @@ import type { BasicSources } from './rows/basic.ts'
 import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
+import type { InetSources } from './rows/inet.ts'
+import type { NeighSources } from './rows/neigh.ts'
+import type { NetDeviceSources } from './rows/net-device.ts'
+import type { RouteSources } from './rows/route.ts'
 import type { SockSources } from './rows/sock.ts'
 import type { TaskSources } from './rows/task.ts'
+import type { TcpSources } from './rows/tcp.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
-export interface SourceOf extends BasicSources, TaskSources, CgroupSources, FileSources, BpfSources, SockSources {}
+export interface SourceOf
+  extends BasicSources,
+    TaskSources,
+    CgroupSources,
+    FileSources,
+    BpfSources,
+    SockSources,
+    InetSources,
+    TcpSources,
+    NetDeviceSources,
+    RouteSources,
+    NeighSources {}
 
 type Small =
   | 'int'
@@ -20,6 +36,7 @@ type Small =
   | 'unsigned char'
   | '__be16'
   | '__be32'
+  | '__portpair'
   | '__u8'
   | '__u16'
   | '__u32'
@@ -34,11 +51,13 @@ type Small =
   | 'u8'
   | 'umode_t'
   | 'dev_t'
+  | 'dscp_t'
   | 'fmode_t'
   | 'bool'
   | `enum ${string}`
 type Big =
   | 'u64'
+  | '__u64'
   | 's64'
   | 'long int'
   | 'long unsigned int'
@@ -89,6 +108,7 @@ export type CTypeName =
   | `struct ${StructName}[${number}]`
   | `struct ${StructName} *[${number}]`
   | `long unsigned int[${number}]`
+  | `u32[${number}]`
 
 /** What a row's reader gives for a C type: plain values, and sources where the program gets an object. */
 export type Raw<T> = T extends Bytes
@@ -115,11 +135,13 @@ export type Raw<T> = T extends Bytes
 
 type Scalar<T> = T extends `char[${number}]` | Text
   ? string
-  : T extends `${string}[${number}]`
-    ? readonly bigint[]
-    : T extends Big | `const ${Big}`
-      ? bigint
-      : number
+  : T extends `u32[${number}]`
+    ? readonly number[]
+    : T extends `${string}[${number}]`
+      ? readonly bigint[]
+      : T extends Big | `const ${Big}`
+        ? bigint
+        : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends Bytes
