@@ -233,6 +233,31 @@ t.test('what a link says of itself', { skip }, t => {
   t.end()
 })
 
+t.test("the path is that of the reader's namespace", { skip }, t => {
+  const file = object('cgroup_walk.bpf.c')
+  const cases = [
+    ['ant/deep', 'ant'],
+    ['ant/deep', 'ant/deep'],
+    ['ant', 'ant/deep/deep'],
+    ['mole/n3', 'ant/deep'],
+    ['', 'zebra'],
+  ] as const
+  for (const [i, [path, root]] of cases.entries()) {
+    const name = `namespace${i}`
+    const cgroup: CgroupWay = { order: 'self_only', dir: join(tree.dir, path) }
+    daemon.pin(file, name, ...iterfsCgroup(cgroup))
+    const inside = (...command: string[]): string => {
+      const enter = `echo $$ >'${join(tree.dir, root)}/cgroup.procs'; exec unshare -C "$@"`
+      return /^cgroup_path:.*$/m.exec(run('sh', ['-c', enter, 'sh', ...command]).stdout)?.[0] ?? ''
+    }
+    const theirs = inside(join(kernel.work, 'iter_pin'), file, join(kernel.dir, name), ...kernelCgroup(cgroup), 'fdinfo', '-')
+    const ours = inside('node', join(ROOT, 'dist/mount/cli/main.js'), 'link', 'show', join(daemon.dir, name), '--fdinfo')
+    t.match(theirs, /^cgroup_path:\t\//)
+    t.equal(ours, theirs, `/${path} from below /${root}`)
+  }
+  t.end()
+})
+
 t.test('a sleepable program', { skip }, t => {
   same(t, 'links', 'cgroup_walk.bpf.c', { cgroup: { order: 'descendants_pre', dir: tree.dir }, prog: 'sleepy' })
   t.end()
