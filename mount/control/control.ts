@@ -25,6 +25,7 @@ import { EINTR } from '../../src/util/errno.ts'
 import type { CtlRequest, FuseCommand, FuseEvent, Opened, PinPath } from '../engine/messages.ts'
 import type { EnginePool, Loaded } from '../engine/pool.ts'
 import { encodeReply } from '../fuse/protocol.ts'
+import { fdinfoFor } from './cgroup-path.ts'
 
 export interface ControlOptions {
   readonly store: ObjectStore
@@ -34,6 +35,8 @@ export interface ControlOptions {
   readonly allowed: ReadonlySet<number>
   toFuse(command: FuseCommand): void
   reply(bytes: Uint8Array): void
+  /** Text of /proc/PID/cgroup; empty when the process is gone. */
+  cgroupsOf(pid: number): string
   /** Whoever waits in the FUSE thread for a message gets to see it now. */
   wake(): void
 }
@@ -272,15 +275,20 @@ const COMMANDS = {
     return {}
   },
 
-  /** { ino?, link_id? } -> { links: [bpf_link_info and pinned, fdinfo] } */
-  link_list({ request, inoObject, pins }, { store }) {
+  /** { ino?, link_id?, cgroup? } -> { links: [bpf_link_info and pinned, fdinfo] }; `cgroup` is the caller's /proc/self/cgroup */
+  link_list({ request, inoObject, pins, pid }, { store, cgroupsOf }) {
+    const own = request.cgroup === undefined ? null : text(request, 'cgroup')
+    const seen = own === null ? '' : cgroupsOf(pid)
     const one = request.ino !== undefined || request.link_id !== undefined
     const links = one ? [findLink(store, request, inoObject)] : store.links()
     return {
       links: links.map(link => ({
         info: linkInfo(link),
         pinned: pathsOf(pins, 'link', link.id),
-        fdinfo: linkFdinfo(link),
+        fdinfo:
+          link.aux.cgroup && own !== null
+            ? fdinfoFor(linkFdinfo(link), link.aux.cgroup.controllers, seen, own)
+            : linkFdinfo(link),
       })),
     }
   },

@@ -104,6 +104,12 @@ const vm_area_struct = {
   ),
   vm_file: row('struct file *', `${MAPS}: NULL without device and inode`, (v: Vma) => (v.isFile ? v : null)),
   vm_mm: row('struct mm_struct *', 'the mm of the task', (v: Vma) => v.task),
+  iterfs_name: row(
+    'const char *',
+    `${MAPS}: [heap], [stack], [vdso], ...; empty for others`,
+    (v: Vma) => (v.isFile ? '' : v.name),
+    'what the kernel finds by vm_ops, vm_private_data, anon_name, and brk and context of the mm',
+  ),
 } satisfies Rows
 
 /** A file of which little is known, such as mm->exe_file. */
