@@ -46,10 +46,10 @@ const OWN_ENGINE = 0
 
 /**
  * Mounts and serves until the mount is gone or a signal ends it; the process exits with 0 then.
- * @param ready called once the mount answers
+ * @param ready called once the mount answers; waited for, and failed if it fails
  * @throws ErrnoError when the mount cannot be made; nothing is left behind
  */
-export async function runDaemon(options: DaemonOptions, ready: () => void): Promise<never> {
+export async function runDaemon(options: DaemonOptions, ready: () => void | Promise<void>): Promise<never> {
   const log = openLog(options)
   if (clearStaleMount(options.dir)) log.warn({ dir: options.dir }, 'cleaned up the mount of a daemon that died')
   await checkDirectory(options.dir)
@@ -57,7 +57,7 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   process.on('uncaughtException', err => log.error({ err }, 'bug: uncaught exception'))
   const daemon = new Daemon(options, log)
   await daemon.mount()
-  ready()
+  await Promise.race([ready(), daemon.ended])
   daemon.warmUp()
   log.info({ dir: options.dir, transport: options.transport, pid: process.pid }, 'mounted')
   const reason = await daemon.ended

@@ -56,7 +56,8 @@ int dump_ipv4_route(struct bpf_iter__ipv4_route *ctx)
 	char line[LINE];
 	int len;
 
-	if (ctx->meta->seq_num == 0)
+	/* Without any route, of whatever table, the kernel has no tables, and its file not even a heading. */
+	if (rt && ctx->meta->seq_num == 0)
 		BPF_SEQ_PRINTF(seq, "%-127s\n", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
 	if (!rt || rt->tb_id != RT_TABLE_MAIN || rt->type == RTN_BROADCAST || rt->type == RTN_MULTICAST)
 		return 0;

@@ -54,7 +54,17 @@ export {
 export { type IterMeta, IterSession, MAX_ITER_OBJECTS, type RunProg } from './iter/session.ts'
 export type { KernelStructs } from './kernel/structs.ts'
 export type { Struct } from './kernel/types.ts'
-export { d_path, type FieldDoc, listFields, listStructs } from './kernel/view.ts'
+export {
+  bpf_skc_to_tcp_request_sock,
+  bpf_skc_to_tcp_sock,
+  bpf_skc_to_tcp_timewait_sock,
+  bpf_skc_to_tcp6_sock,
+  bpf_skc_to_udp6_sock,
+  d_path,
+  type FieldDoc,
+  listFields,
+  listStructs,
+} from './kernel/view.ts'
 export type { MapInfo } from './maps/map.ts'
 export { type MapType, mapType, mapTypeByName } from './maps/types.ts'
 export {

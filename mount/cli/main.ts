@@ -28,6 +28,10 @@ function build(): Command {
       '-o <options>',
       'uid=N,gid=N,mode=OCTAL of the root folder, and ro, nosuid, nodev, noexec; others are ignored, as bpffs does',
     )
+    .option(
+      '--preset <name>',
+      'proc: pin the programs that ship with iterfs as net/tcp, kallsyms and so on, where tools look below /proc, readable by all where /proc has it so (the owner alone reads kallsyms and slabinfo), with symbolic links to the rest of /proc',
+    )
     .option('--transport <name>', 'devfuse: speak to /dev/fuse directly; fuse-native: through libfuse', 'devfuse')
     .option('--foreground', 'stay in the foreground, with the log on standard error')
     .option('--allow-pin <uid>', 'let this user pin too; a TypeScript program runs as the daemon (may be repeated)', collect, [])

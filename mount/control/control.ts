@@ -246,16 +246,16 @@ const COMMANDS = {
     return { maps: maps.map(map => ({ info: map.info, pinned: pathsOf(pins, 'map', map.id) })) }
   },
 
-  /** { link_id | map_id } -> {}: the caller's next open(O_CREAT | O_EXCL) makes the pin */
+  /** { link_id | map_id } -> {}: the caller's next open(O_CREAT | O_EXCL) makes the pin; a link's may have a dot in its name */
   obj_pin({ request, uid, pid }, { store, toFuse, log }) {
     if (request.map_id !== undefined) {
       const map = store.map(number(request, 'map_id'))
-      toFuse({ t: 'arm', pid, uid, object: pinNumber('map', map.id) })
+      toFuse({ t: 'arm', pid, uid, object: pinNumber('map', map.id), dots: false })
       log.info({ map: map.id, path: request.path, uid }, 'pin')
       return {}
     }
     const link = store.link(number(request, 'link_id'))
-    toFuse({ t: 'arm', pid, uid, object: pinNumber('link', link.id) })
+    toFuse({ t: 'arm', pid, uid, object: pinNumber('link', link.id), dots: true })
     log.info({ link: link.id, prog: link.prog.name, target: link.target, path: request.path, uid }, 'pin')
     return {}
   },

@@ -100,7 +100,7 @@ export type FuseCommand =
   | { t: 'retire'; id: number }
   | { t: 'route'; object: number; route: Route }
   | { t: 'unroute'; object: number }
-  | { t: 'arm'; pid: number; uid: number; object: number }
+  | { t: 'arm'; pid: number; uid: number; object: number; dots: boolean }
   | { t: 'debug'; name: 'maps.debug' | 'progs.debug'; object: number }
 
 /** A pin as the tree has it; `object` is a pinNumber(). */

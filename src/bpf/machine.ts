@@ -3,15 +3,11 @@ import type { HelperMachine } from '../helpers/env.ts'
 import { symbolAddress } from '../kernel/fops.ts'
 import type { Platform } from '../platform/platform.ts'
 import { cgroupOf } from '../sources/cgroup.ts'
+import { jiffies } from '../sources/jiffies.ts'
 import { kallsyms } from '../sources/kallsyms.ts'
 import { Lines } from '../sources/text.ts'
 import { decodeText } from '../util/bytes.ts'
 import { kernelDevice, splitDevice } from '../util/device.ts'
-
-/** INITIAL_JIFFIES: the kernel's counter begins five minutes before its low 32 bits wrap. */
-const INITIAL_JIFFIES_S = -300n
-const NS_PER_S = 1_000_000_000n
-const DEFAULT_HZ = 250
 
 /** Runs `read`; null when it throws: the file is gone, not there on this kernel, or not for this user. */
 function orNull<T>(read: () => T): T | null {
@@ -23,11 +19,6 @@ function orNull<T>(read: () => T): T | null {
 }
 
 export function helperMachine(platform: Platform): HelperMachine {
-  let hz: bigint | undefined
-  const kernelHz = (): bigint => {
-    hz ??= BigInt(/^CONFIG_HZ=(\d+)$/m.exec(platform.kconfig() ?? '')?.[1] ?? DEFAULT_HZ)
-    return hz
-  }
   const text = (path: string): string | null => orNull(() => decodeText(platform.read(path)))
   const status = (tid: number): Lines | null => orNull(() => new Lines(platform.read(`/proc/${tid}/status`)))
   const own = (): bigint | null => orNull(() => platform.stat('/proc/self/ns/pid').ino)
@@ -35,7 +26,7 @@ export function helperMachine(platform: Platform): HelperMachine {
 
   return {
     clockNs: clock => platform.clockNs(clock),
-    jiffies: () => ((INITIAL_JIFFIES_S * kernelHz()) & 0xffff_ffffn) + (platform.clockNs('monotonic') * kernelHz()) / NS_PER_S,
+    jiffies: () => jiffies(platform),
     cpus: platform.cpus,
     cpu: () => platform.cpu(),
     readUser: (pid, address, size) => orNull(() => platform.readMemory(pid, address, size)),

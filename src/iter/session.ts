@@ -9,6 +9,9 @@ import { ObjectGone } from '../util/object-gone.ts'
 /** MAX_ITER_OBJECTS: objects visited by one read before it gives up. */
 export const MAX_ITER_OBJECTS = 1_000_000
 
+/** seq_num of END when there was no object behind the start token. */
+const NONE = 2n ** 64n - 1n
+
 /** struct bpf_iter_meta, the first field of every context. */
 export interface IterMeta {
   readonly seq: SeqFile
@@ -33,6 +36,8 @@ export class IterSession {
   #from = 0
   #doneStop = false
   #finished = false
+  /** An object was given. */
+  #began = false
   #closed = false
 
   constructor(ops: SeqOperations, run: RunProg, sessionId: bigint) {
@@ -90,7 +95,9 @@ export class IterSession {
       ops.stop(null)
       return err as Error
     }
+    if (obj === null && ops.startToken && !this.#began) meta.seq_num = NONE
     if (obj !== null) {
+      this.#began = true
       let failed = this.#show(obj, 0)
       if (failed instanceof Error) {
         ops.stop(obj)

@@ -4,11 +4,13 @@ import { basicStructs } from './rows/basic.ts'
 import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
+import { inetStructs } from './rows/inet.ts'
 import { neighStructs } from './rows/neigh.ts'
 import { netDeviceStructs } from './rows/net-device.ts'
 import { routeStructs } from './rows/route.ts'
 import { sockStructs } from './rows/sock.ts'
 import { taskStructs } from './rows/task.ts'
+import { tcpStructs } from './rows/tcp.ts'
 
 /**
  * All structs by their kernel names. `OUTER__FIELD` stands for a struct without a name, that of the field in struct OUTER; `iterfs_NAME`
@@ -24,6 +26,8 @@ export const STRUCTS = {
   ...netDeviceStructs,
   ...routeStructs,
   ...neighStructs,
+  ...inetStructs,
+  ...tcpStructs,
 }
 
 export type KernelStructs = typeof STRUCTS

@@ -4,11 +4,13 @@ import type { BasicSources } from './rows/basic.ts'
 import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
+import type { InetSources } from './rows/inet.ts'
 import type { NeighSources } from './rows/neigh.ts'
 import type { NetDeviceSources } from './rows/net-device.ts'
 import type { RouteSources } from './rows/route.ts'
 import type { SockSources } from './rows/sock.ts'
 import type { TaskSources } from './rows/task.ts'
+import type { TcpSources } from './rows/tcp.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
@@ -21,7 +23,9 @@ export interface SourceOf
     SockSources,
     NetDeviceSources,
     RouteSources,
-    NeighSources {}
+    NeighSources,
+    InetSources,
+    TcpSources {}
 
 type Small =
   | 'int'
@@ -32,6 +36,7 @@ type Small =
   | 'unsigned char'
   | '__be16'
   | '__be32'
+  | '__portpair'
   | '__u8'
   | '__u16'
   | '__u32'

@@ -1,7 +1,7 @@
 // The objects that TypeScript programs look at: for each struct a class with one getter per row, made at import. A getter reads
 // when it is looked at, so that only what a program uses is read.
 
-import type { SocketSource } from '../sources/socket.ts'
+import type { SocketKind, SocketSource } from '../sources/socket.ts'
 import { ADDRESS, addressOf } from '../util/address.ts'
 import { kernelDevice, splitDevice } from '../util/device.ts'
 import { symbolAddress } from './fops.ts'
@@ -84,8 +84,9 @@ export function view<N extends StructName>(name: N, source: SourceOf[N] | null):
  */
 const socketStruct = (socket: SocketSource): StructName => SOCKET_STRUCT[socket.kind] as StructName
 const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {
-  sock_common: socketStruct,
-  sock: socketStruct,
+  ...{ sock_common: socketStruct, sock: socketStruct, inet_sock: socketStruct, inet_connection_sock: socketStruct },
+  ...{ tcp_sock: socketStruct, udp_sock: socketStruct, inet_timewait_sock: socketStruct, request_sock: socketStruct },
+  ...{ inet_request_sock: socketStruct, socket: () => 'socket_alloc' },
 }
 
 /** The largest struct that begins where the struct `name` of the source does. */
@@ -141,6 +142,19 @@ export interface Viewed {
 
 /** bpf_d_path(): the text of a place in a file system, as the kernel's d_path() prints it. */
 export const d_path = (path: Struct<'path'>): string => (path as unknown as { [SOURCE]: SourceOf['path'] })[SOURCE].text
+
+/** bpf_skc_to_*(): the same socket as what it is, or null when it is another kind. */
+const skc_to =
+  <N extends StructName>(name: N, ...kinds: readonly SocketKind[]) =>
+  (sk: Struct<'sock_common'> | Struct<'sock'> | null): Struct<N> | null => {
+    const source = sk && (sk as unknown as { [SOURCE]: SocketSource })[SOURCE]
+    return source && kinds.includes(source.kind) ? (wrap(name, source) as Struct<N>) : null
+  }
+export const bpf_skc_to_tcp_sock = skc_to('tcp_sock', 'tcp', 'tcp6')
+export const bpf_skc_to_tcp6_sock = skc_to('tcp6_sock', 'tcp6')
+export const bpf_skc_to_tcp_timewait_sock = skc_to('tcp_timewait_sock', 'timewait')
+export const bpf_skc_to_tcp_request_sock = skc_to('tcp_request_sock', 'request')
+export const bpf_skc_to_udp6_sock = skc_to('udp6_sock', 'udp6')
 
 /** bpf_map_sum_elem_count(): elements of a hash when the file was opened; 0 for other maps. */
 export const bpf_map_sum_elem_count = (map: Struct<'bpf_map'>): number =>

@@ -19,6 +19,8 @@ export interface SeqOperations<V = unknown> {
   stop(v: V | null): void
   /** fini_seq_private: the file was closed. */
   close(): void
+  /** Sockets: start() is SEQ_START_TOKEN first, so that the END call without an object has seq_num 2^64 - 1. */
+  readonly startToken?: boolean
   /** cgroup only: what a program's return value of 1 means. Default: try again later (EAGAIN). */
   readonly onReturnOne?: 'again' | 'finish'
 }

@@ -9,6 +9,8 @@ export interface IterContexts {
   bpf_prog: { readonly prog: Struct<'bpf_prog'> | null }
   bpf_map: { readonly map: Struct<'bpf_map'> | null }
   bpf_link: { readonly link: Struct<'bpf_link'> | null }
+  tcp: { readonly sk_common: Struct<'sock_common'> | null; readonly uid: number }
+  udp: { readonly udp_sk: Struct<'udp_sock'> | null; readonly uid: number; readonly bucket: number }
   bpf_map_elem: { readonly map: Struct<'bpf_map'>; readonly key: MemRef | null; readonly value: MemRef | null }
   ipv6_route: { readonly rt: Struct<'fib6_info'> | null }
   ipv4_route: { readonly rt: Struct<'fib_rt_info'> | null }

@@ -1,6 +1,7 @@
 import { bpf_iter_reg_target, type IterReg } from '../iter/reg.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { SourceHooks } from '../sources/session.ts'
+import { inetTargets } from './inet.ts'
 import { ipv4RouteTarget } from './ipv4-route.ts'
 import { ipv6RouteTarget } from './ipv6-route.ts'
 import { mapElemTarget } from './map-elem.ts'
@@ -23,6 +24,7 @@ export function registerTargets(platform: Platform, hooks: TaskHooks & ObjectHoo
     ...taskTargets(platform, hooks),
     ...objectTargets(objects),
     mapElemTarget(hooks),
+    ...inetTargets(platform),
     ipv6RouteTarget(platform, hooks),
   ]
   for (const reg of [...kernelTargets, ...ownTargets(platform, hooks)]) bpf_iter_reg_target(reg)

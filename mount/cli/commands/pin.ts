@@ -38,7 +38,8 @@ async function mapOperand(dir: string, rest: readonly string[]): Promise<number>
   return withMaps(maps => maps.idIn(dir, words))
 }
 
-function pinIterator(
+/** Loads a program and pins its iterator. @throws CliError */
+export function pinIterator(
   client: Client,
   program: string,
   path: string,
