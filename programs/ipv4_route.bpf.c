@@ -74,7 +74,7 @@ int dump_ipv4_route(struct bpf_iter__ipv4_route *ctx)
 	gateway = path->nhc_gw_family == AF_INET ? path->nhc_gw.ipv4 : 0;
 	advmss = fi->fib_metrics->metrics[ADVMSS];
 	/* Two steps, as the arguments of one call are at most 12 and each line is filled with blanks to 127 characters. */
-	len = BPF_SNPRINTF(line, sizeof(line), "%s\t%08X\t%08X\t%04X\t%d\t%u\t%d\t%08X\t%d\t%u\t%u", dev ? dev->name : "*", rt->dst,
+	len = BPF_SNPRINTF(line, sizeof(line), "%s\t%08X\t%08X\t%04X\t%d\t%u\t%u\t%08X\t%d\t%u\t%u", dev ? dev->name : "*", rt->dst,
 			   gateway, flags, 0, 0, fi->fib_priority, mask, advmss ? advmss + HEADERS : 0,
 			   fi->fib_metrics->metrics[WINDOW], fi->fib_metrics->metrics[RTT] >> 3);
 	if (len > 0)
