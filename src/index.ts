@@ -89,6 +89,7 @@ export { type Ctx, hookModules, type Iter, type Meta, type Seq } from './program
 export { visitor } from './program/visit.ts'
 export { SeqFile } from './seq/seq-file.ts'
 export type { CtxArgs, SeqOperations } from './seq/seq-operations.ts'
+export { placeOfFd } from './sources/cgroup.ts'
 export type { IterContexts } from './targets/contexts.ts'
 export type { ObjectsView } from './targets/objects.ts'
 export { registerTargets } from './targets/register.ts'

@@ -180,11 +180,11 @@ const COMMANDS = {
     return { progs: progs.map(({ id, name, target }) => ({ id, name, target })), map_ids: loaded.maps.map(map => map.id) }
   },
 
-  /** { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map. */
+  /** { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map, `info.cgroup.place` stands for a descriptor. */
   async link_create({ handle, request }, options) {
     const { pool, store, toFuse } = options
     const prog = store.prog(number(request, 'prog_id'))
-    const attached = await pool.attach(prog.worker, prog.key, prog.target, request.info as IterLinkInfo | undefined)
+    const attached = await pool.attach(prog.worker, prog.key, prog.target, infoOf(request))
     const link = store.addLink(prog, { aux: attached.aux, targetInfo: attached.info, targetFdinfo: attached.fdinfo })
     handle.links.add(link.id)
     route(link, toFuse)
@@ -347,6 +347,22 @@ function record(request: CtlRequest, field: string): Record<string, string> {
   if (typeof value !== 'object' || Object.values(value as object).some(item => typeof item !== 'string'))
     return wrong(request, field, 'strings by name')
   return value as Record<string, string>
+}
+
+/** union bpf_iter_link_info of a request, which has 64-bit numbers as text. */
+function infoOf(request: CtlRequest): IterLinkInfo | undefined {
+  const info = request.info as IterLinkInfo | undefined
+  if (!info?.cgroup) return info
+  const { cgroup_id, place, ...rest } = info.cgroup
+  const id = (value: unknown): bigint =>
+    /^\d+$/.test(String(value)) ? BigInt(String(value)) : wrong(request, 'info', 'ids as text')
+  return {
+    cgroup: {
+      ...rest,
+      ...(cgroup_id === undefined ? {} : { cgroup_id: id(cgroup_id) }),
+      ...(place ? { place: { controllers: String(place.controllers), id: id(place.id) } } : {}),
+    },
+  }
 }
 
 function wrong(request: CtlRequest, field: string, want: string): never {

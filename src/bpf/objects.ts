@@ -22,7 +22,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
   const task = (lo: number, hi: number): TaskSource | null => at<TaskSource>(lo, hi, 'task_struct')
   // The css of a cgroup is its first member: both are at the same address.
   const cgroup = (lo: number, hi: number): CgroupSource | null =>
-    at<CgroupSource>(lo, hi, 'cgroup') ?? at<CgroupSource>(lo, hi, 'cgroup_subsys_state')
+    at<CgroupSource>(lo, hi, 'cgroup') ?? at<{ readonly cgroup: CgroupSource }>(lo, hi, 'cgroup_subsys_state')?.cgroup ?? null
   const vmas = (of: HelperTask): MapsCursor | null => {
     const source = kernel.task(of.tid)
     try {

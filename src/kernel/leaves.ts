@@ -35,6 +35,10 @@ interface Flat {
 const FLEXIBLE = 33
 /** Bytes that a flexible array of numbers (`primary_key[0]`) may have. */
 const FLEXIBLE_BYTES = 32
+/** Pointers that a flexible array of them (`ancestors[0]`) may have. */
+const FLEXIBLE_POINTERS = 257
+/** Bytes. */
+const POINTER = 8
 
 type Get = (source: unknown) => unknown
 type Write = (memory: KernelMemory, at: number, value: unknown, key: string) => void
@@ -95,6 +99,16 @@ export class StructLeaves {
           embed(inner.name, this.#flat(inner.name), off + i * step, get)
         }
         room = Math.max(room, off + count * step)
+        continue
+      }
+      if (inner?.array) {
+        const count = size > 0 ? size / POINTER : FLEXIBLE_POINTERS
+        for (let i = 0; i < count; i++) {
+          const write: Leaf['write'] = (memory, at, source) =>
+            memory.writeAddress(at, inner.name, (read(source) as readonly unknown[])[i])
+          leaves.push({ off: off + i * POINTER, end: off + (i + 1) * POINTER, text: false, write })
+        }
+        room = Math.max(room, off + count * POINTER)
         continue
       }
       const text = TEXT.test(cType)

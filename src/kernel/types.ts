@@ -106,6 +106,7 @@ export type CTypeName =
   | `struct ${StructName} *`
   | `const struct ${StructName} *`
   | `struct ${StructName}[${number}]`
+  | `struct ${StructName} *[${number}]`
   | `long unsigned int[${number}]`
   | `u32[${number}]`
 
@@ -116,17 +117,21 @@ export type Raw<T> = T extends Bytes
     ? N extends keyof SourceOf
       ? SourceOf[N] | null
       : never
-    : T extends `struct ${infer N}[${number}]`
+    : T extends `struct ${infer N} *[${number}]`
       ? N extends keyof SourceOf
-        ? readonly SourceOf[N][]
+        ? readonly (SourceOf[N] | null)[]
         : never
-      : T extends `struct ${infer N}` | `const struct ${infer N}`
+      : T extends `struct ${infer N}[${number}]`
         ? N extends keyof SourceOf
-          ? SourceOf[N]
+          ? readonly SourceOf[N][]
           : never
-        : T extends Typedef
-          ? SourceOf[Behind<T>]
-          : Scalar<T>
+        : T extends `struct ${infer N}` | `const struct ${infer N}`
+          ? N extends keyof SourceOf
+            ? SourceOf[N]
+            : never
+          : T extends Typedef
+            ? SourceOf[Behind<T>]
+            : Scalar<T>
 
 type Scalar<T> = T extends `char[${number}]` | Text
   ? string
@@ -145,17 +150,21 @@ export type Value<T> = T extends Bytes
     ? N extends StructName
       ? Struct<N> | null
       : never
-    : T extends `struct ${infer N}[${number}]`
+    : T extends `struct ${infer N} *[${number}]`
       ? N extends StructName
-        ? readonly Struct<N>[]
+        ? readonly (Struct<N> | null)[]
         : never
-      : T extends `struct ${infer N}` | `const struct ${infer N}`
+      : T extends `struct ${infer N}[${number}]`
         ? N extends StructName
-          ? Struct<N>
+          ? readonly Struct<N>[]
           : never
-        : T extends Typedef
-          ? Struct<Behind<T>>
-          : Scalar<T>
+        : T extends `struct ${infer N}` | `const struct ${infer N}`
+          ? N extends StructName
+            ? Struct<N>
+            : never
+          : T extends Typedef
+            ? Struct<Behind<T>>
+            : Scalar<T>
 
 /** One field of a kernel struct. */
 export interface Row<S, T extends CTypeName = CTypeName> {

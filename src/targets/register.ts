@@ -1,5 +1,6 @@
 import { bpf_iter_reg_target, type IterReg } from '../iter/reg.ts'
 import type { Platform } from '../platform/platform.ts'
+import { type CgroupHooks, cgroupTarget } from './cgroup.ts'
 import { inetTargets } from './inet.ts'
 import { ipv4RouteTarget } from './ipv4-route.ts'
 import { ipv6RouteTarget } from './ipv6-route.ts'
@@ -9,13 +10,14 @@ import { netdevTarget } from './netdev.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
 
-type Hooks = TaskHooks & ObjectHooks
+type Hooks = TaskHooks & ObjectHooks & CgroupHooks
 
 /** The targets that Linux has. */
 const kernelTargets = (platform: Platform, hooks: Hooks, objects: Objects): IterReg[] => [
   ...taskTargets(platform, hooks),
   ...objectTargets(objects),
   mapElemTarget(hooks),
+  cgroupTarget(platform, hooks),
   ...inetTargets(platform),
   ipv6RouteTarget(platform, hooks),
 ]
