@@ -6,6 +6,7 @@ import type { Platform } from '../platform/platform.ts'
 import { type CgroupSource, cgroupById, cgroupOf } from '../sources/cgroup.ts'
 import type { PathSource } from '../sources/file.ts'
 import { MapsCursor, type VmaSource } from '../sources/maps.ts'
+import type { SocketSource } from '../sources/socket.ts'
 import type { TaskSource } from '../sources/task.ts'
 import { LAYOUT } from '../vm/memory.ts'
 
@@ -42,7 +43,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
       const key = kernel.keyAt(lo, hi)
       return found && key !== null ? `${key} ${found.stat().number(STAT_START)}` : key
     },
-    socketCookie: () => 0n,
+    socketCookie: (lo, hi) => at<SocketSource>(lo, hi, 'sock_common')?.cookie() ?? 0n,
     retTask: tid => ret('task_struct', kernel.task(tid)),
     retCgroup: id => ret('cgroup', cgroupById(platform, id)),
     retRelated(relation, lo, hi, level) {

@@ -104,6 +104,9 @@ class LookNet implements NetNs {
   read(name: string): Uint8Array {
     return this.#answer('netRead', { net: this.#net, name }, real => this.#handle.of(real).read(name).slice())
   }
+  inodes(): readonly number[] {
+    return this.#answer('netInodes', { net: this.#net }, real => [...this.#handle.of(real).inodes()])
+  }
   close(): void {
     this.#handle.close()
   }

@@ -7,6 +7,8 @@ export interface IterContexts {
   task_file: { readonly task: Struct<'task_struct'> | null; readonly fd: number; readonly file: Struct<'file'> | null }
   task_vma: { readonly task: Struct<'task_struct'> | null; readonly vma: Struct<'vm_area_struct'> | null }
   cgroup: { readonly cgroup: Struct<'cgroup'> | null }
+  unix: { readonly unix_sk: Struct<'unix_sock'> | null; readonly uid: number }
+  netlink: { readonly sk: Struct<'netlink_sock'> | null }
   bpf_prog: { readonly prog: Struct<'bpf_prog'> | null }
   bpf_map: { readonly map: Struct<'bpf_map'> | null }
   bpf_link: { readonly link: Struct<'bpf_link'> | null }

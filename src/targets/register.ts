@@ -9,6 +9,7 @@ import { neighTarget } from './neigh.ts'
 import { netdevTarget } from './netdev.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
+import { unixTargets } from './unix.ts'
 
 type Hooks = TaskHooks & ObjectHooks & CgroupHooks
 
@@ -18,7 +19,8 @@ const kernelTargets = (platform: Platform, hooks: Hooks, objects: Objects): Iter
   ...objectTargets(objects),
   mapElemTarget(hooks),
   cgroupTarget(platform, hooks),
-  ...inetTargets(platform),
+  ...inetTargets(platform, hooks),
+  ...unixTargets(platform, hooks),
   ipv6RouteTarget(platform, hooks),
 ]
 

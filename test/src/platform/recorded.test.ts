@@ -87,6 +87,7 @@ function machine(asked: string[]): Platform {
       inum: tid === 8 ? 0 : 4_026_531_840,
       netlink: protocol => (protocol === 9 && dumps++ === 0 ? fail(EINTR) : look(`netlink ${protocol}`, ANSWER)),
       read: name => look(`net ${name}`, text(`net ${name} of ${tid}\n`)),
+      inodes: () => look(`inodes of ${tid}`, [7, 8]),
       close: () => asked.push('close net'),
     }),
     sleptNs: () => -5n,
@@ -130,6 +131,7 @@ function lookAtAll(platform: Platform): unknown[] {
     look(() => net.inum)
     look(() => net.read('tcp'))
     look(() => net.netlink(4, bytes(1, 2, 3)).map(datagram => Buffer.from(datagram).toString('hex')))
+    look(() => [...net.inodes()])
     net.close()
   }
   look(() => platform.readMemory(1, 0xffff_ffff_0000_0000n, 3))
