@@ -103,7 +103,13 @@ export class InetSocket implements SocketSource {
   }
   backlog(): { readonly now: number; readonly most: number } {
     if (this.telling.state !== TCP_LISTEN) return { now: 0, most: 0 }
-    return { now: this.telling.receiveQueue, most: this.#diag('the most that may wait').sendQueue }
+    const most = (): number => this.#diag('sk_max_ack_backlog').sendQueue
+    return {
+      now: this.telling.receiveQueue,
+      get most() {
+        return most()
+      },
+    }
   }
 
   /** Bytes that wait to be read, and to be acknowledged. */
