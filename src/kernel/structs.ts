@@ -5,8 +5,12 @@ import { bpfStructs } from './rows/bpf.ts'
 import { cgroupStructs } from './rows/cgroup.ts'
 import { fileStructs } from './rows/file.ts'
 import { inetStructs } from './rows/inet.ts'
+import { neighStructs } from './rows/neigh.ts'
+import { netDeviceStructs } from './rows/net-device.ts'
 import { netlinkStructs } from './rows/netlink.ts'
+import { routeStructs } from './rows/route.ts'
 import { sockStructs } from './rows/sock.ts'
+import { systemStructs } from './rows/system.ts'
 import { taskStructs } from './rows/task.ts'
 import { tcpStructs } from './rows/tcp.ts'
 import { unixStructs } from './rows/unix.ts'
@@ -22,10 +26,14 @@ export const STRUCTS = {
   ...fileStructs,
   ...bpfStructs,
   ...sockStructs,
+  ...systemStructs,
   ...unixStructs,
   ...netlinkStructs,
   ...inetStructs,
   ...tcpStructs,
+  ...netDeviceStructs,
+  ...routeStructs,
+  ...neighStructs,
 }
 
 export type KernelStructs = typeof STRUCTS

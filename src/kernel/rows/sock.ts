@@ -69,7 +69,7 @@ const sock = {
   sk_uid: row('kuid_t', `${DIAG} uid, or that of /proc/net`, (s: SocketSource) => s.uid),
   sk_type: row('u16', 'the kind of socket', (s: SocketSource) => s.type),
   sk_protocol: row('u16', 'the kind of socket', (s: SocketSource) => s.protocol),
-  sk_ack_backlog: row('u32', `${DIAG} rqueue of a listener`, (s: SocketSource) => s.backlog().now),
+  sk_ack_backlog: row('u32', `${DIAG} rqueue of a listener; 0 for others`, (s: SocketSource) => s.backlog().now),
   sk_timer: row(
     'struct timer_list',
     `${DIAG} timer 2, or tr 02 of /proc/net: not seen while another timer runs`,
@@ -88,7 +88,7 @@ const sock = {
     `${DIAG} INFO: bytes a second`,
     (s: SocketSource) => told(s.pacing?.(), 'sk_max_pacing_rate', s).most,
   ),
-  sk_max_ack_backlog: row('u32', `${DIAG} wqueue of a listener`, (s: SocketSource) => s.backlog().most),
+  sk_max_ack_backlog: row('u32', `${DIAG} wqueue of a listener; 0 for others`, (s: SocketSource) => s.backlog().most),
 } satisfies Rows
 
 const sock_cgroup_data = {
@@ -180,4 +180,5 @@ export const SOCKET_STRUCT: Readonly<Record<SocketKind, string>> = {
   udp6: 'udp6_sock',
   unix: 'unix_sock',
   netlink: 'netlink_sock',
+  other: 'sock',
 }
