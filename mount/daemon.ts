@@ -1,5 +1,5 @@
 // The daemon of one mount: builds the threads, mounts, and serves until the mount is gone. The composition root.
-import { stat, statfs } from 'node:fs'
+import { readFileSync, stat, statfs } from 'node:fs'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
 import {
@@ -11,6 +11,7 @@ import {
   ObjectStore,
   type ObjectsView,
   pinNumber,
+  Recording,
   registerTargets,
 } from '../src/index.ts'
 import { Control } from './control/control.ts'
@@ -35,6 +36,8 @@ export interface DaemonOptions {
   readonly allowPin: readonly number[]
   readonly progLimitMs: number
   readonly logLevel: string
+  /** Absolute path of a recording to read in the machine's place; null: the machine. */
+  readonly replay: string | null
   /** JSON lines go there; without it to standard error. */
   readonly logFile?: string
 }
@@ -53,6 +56,8 @@ export async function runDaemon(options: DaemonOptions, ready: () => void | Prom
   const log = openLog(options)
   if (clearStaleMount(options.dir)) log.warn({ dir: options.dir }, 'cleaned up the mount of a daemon that died')
   await checkDirectory(options.dir)
+  // A damaged one is told now, not by the first worker.
+  if (options.replay !== null) new Recording(options.replay)
   // What nobody expected is logged; the pins of all others go on.
   process.on('uncaughtException', err => log.error({ err }, 'bug: uncaught exception'))
   const daemon = new Daemon(options, log)
@@ -175,6 +180,7 @@ class Daemon {
       mail: this.#mail,
       progLimitMs: this.#options.progLimitMs,
       loadLimitMs: LOAD_LIMIT_MS,
+      replay: this.#options.replay,
       toFuse: this.#toFuse,
       reply,
       objects: () => this.#objects(),
@@ -186,6 +192,7 @@ class Daemon {
       allowed: new Set([process.getuid!(), ...this.#options.allowPin]),
       toFuse: this.#toFuse,
       reply,
+      cgroupsOf,
       wake: () => this.#wake(),
     })
     port.on('message', (event: FuseEvent) => {
@@ -288,5 +295,14 @@ class Daemon {
       this.#log.error({ err }, 'unmount failed')
     }
     this.#end(reason)
+  }
+}
+
+/** See ControlOptions.cgroupsOf(). */
+function cgroupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  } catch {
+    return ''
   }
 }

@@ -36,6 +36,7 @@ function build(): Command {
     .option('--foreground', 'stay in the foreground, with the log on standard error')
     .option('--allow-pin <uid>', 'let this user pin too; a TypeScript program runs as the daemon (may be repeated)', collect, [])
     .option('--prog-limit <ms>', 'longest time that one call of a program may take', '2000')
+    .option('--replay <dir>', 'read the recording in DIR, made by `iterfs record`, in place of this machine')
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent', 'info')
     .option('--log <file>', 'where the background daemon logs to (JSON lines)')
     .action(later(() => import('./commands/mount.ts'), 'mountCommand'))
@@ -58,7 +59,17 @@ function build(): Command {
     iterfs
       .command('read <program> [map...]')
       .description('run the iterator of PROGRAM once to standard output; needs no mount; `map name NAME` is a map of the object'),
-  ).action(later(() => import('./commands/read.ts'), 'readCommand'))
+  )
+    .option('--replay <dir>', 'read the recording in DIR, made by `iterfs record`, in place of this machine')
+    .action(later(() => import('./commands/read.ts'), 'readCommand'))
+
+  progOptions(
+    iterfs
+      .command('record <dir> [what...]')
+      .description(
+        'record in DIR what each program WHAT reads, or all that programs of the target WHAT can read (default: all targets); see `--replay`',
+      ),
+  ).action(later(() => import('./commands/record.ts'), 'recordCommand'))
 
   iterfs
     .command('targets')

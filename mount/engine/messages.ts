@@ -48,9 +48,10 @@ export type EngineCommand =
   | { t: 'createMap'; id: number; map: MapCreate }
   | { t: 'unload'; prog: string }
   | { t: 'freeMap'; map: number }
-  | { t: 'map'; id: number; request: MapRequest }
+  /** `caller`: the thread whose descriptors keys and values are. */
+  | { t: 'map'; id: number; request: MapRequest; caller: number }
   | { t: 'counts'; id: number }
-  | { t: 'attach'; id: number; prog: string; target: string; info: IterLinkInfo | undefined }
+  | { t: 'attach'; id: number; prog: string; target: string; info: IterLinkInfo | undefined; caller: number }
   | { t: 'detach'; target: string; aux: IterAux }
   | { t: 'objects'; objects: ObjectsView }
 
@@ -85,6 +86,8 @@ export interface EngineInit {
   /** See BpfHooks.progLimitMs. */
   progLimitMs: number
   mail: SharedArrayBuffer
+  /** Folder of the recording to read in the machine's place; null: the machine. */
+  replay: string | null
 }
 
 /** What the FUSE thread routes a pin by. */

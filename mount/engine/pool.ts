@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly progLimitMs: number
   /** Longest time, in ms, that a module may take to load. */
   readonly loadLimitMs: number
+  /** See EngineInit.replay. */
+  readonly replay: string | null
   toFuse(command: FuseCommand, transfer?: MessagePort[]): void
   /** Sends a reply to the kernel. */
   reply(bytes: Uint8Array): void
@@ -140,9 +142,9 @@ export class EnginePool {
     return this.#loadInto(this.#objectThread(), { t: 'createMap', map })
   }
 
-  /** A command on a map's elements. @throws ErrnoError when the map is gone */
-  async mapRequest(worker: number, request: MapRequest): Promise<MapAnswer> {
-    const event = await this.#call(this.#thread(worker), id => ({ t: 'map', id, request }))
+  /** A command on a map's elements by the thread `caller`. @throws ErrnoError when the map is gone */
+  async mapRequest(worker: number, request: MapRequest, caller: number): Promise<MapAnswer> {
+    const event = await this.#call(this.#thread(worker), id => ({ t: 'map', id, request, caller }))
     return event.t === 'mapped' ? event.answer : this.#unexpected(worker, event)
   }
 
@@ -153,9 +155,13 @@ export class EnginePool {
     return new Map(events.flatMap(event => (event.t === 'counted' ? event.counts : [])))
   }
 
-  /** The target's part of BPF_LINK_CREATE. @throws ErrnoError of the attach check */
-  async attach(worker: number, prog: string, target: string, info: IterLinkInfo | undefined): Promise<Attached> {
-    const event = await this.#call(this.#thread(worker), id => ({ t: 'attach', id, prog, target, info }))
+  /** The target's part of BPF_LINK_CREATE by the thread `caller`. @throws ErrnoError of the attach check */
+  async attach(
+    { worker, key, target }: { readonly worker: number; readonly key: string; readonly target: string },
+    info: IterLinkInfo | undefined,
+    caller: number,
+  ): Promise<Attached> {
+    const event = await this.#call(this.#thread(worker), id => ({ t: 'attach', id, prog: key, target, info, caller }))
     return event.t === 'attached' ? event.attached : this.#unexpected(worker, event)
   }
 
@@ -219,7 +225,7 @@ export class EnginePool {
     const { port1, port2 } = new MessageChannel()
     const pending = new PendingReplies()
     const watch = new ProgressWatch()
-    const { fuseFd, sessions, mapIds, mail, progLimitMs } = this.#options
+    const { fuseFd, sessions, mapIds, mail, progLimitMs, replay } = this.#options
     const init: EngineInit = {
       kind,
       fuseFd,
@@ -227,6 +233,7 @@ export class EnginePool {
       mapIds,
       mail,
       progLimitMs,
+      replay,
       pending: pending.shared,
       progress: watch.shared,
     }

@@ -5,15 +5,20 @@ import type { StructName } from '../kernel/view.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type CgroupSource, cgroupById, cgroupOf } from '../sources/cgroup.ts'
 import type { PathSource } from '../sources/file.ts'
+import type { HeldSockets } from '../sources/held-sockets.ts'
 import { MapsCursor, type VmaSource } from '../sources/maps.ts'
+import type { SocketSource } from '../sources/socket.ts'
 import type { TaskSource } from '../sources/task.ts'
+import { EINVAL } from '../util/errno.ts'
 import { LAYOUT } from '../vm/memory.ts'
-
-/** Field of stat: when the task started, which tells two tasks of one number apart. */
-const STAT_START = 22
+import { cgroupKey, fitsSocketMap, taskKey } from './owners.ts'
 
 /** Addresses are written to LAYOUT.RET, 0 for null. endRun(): the call of the program is over. */
-export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelObjects & { endRun(): void } {
+export function kernelObjects(
+  kernel: KernelMemory,
+  platform: Platform,
+  sockets: HeldSockets,
+): KernelObjects & { endRun(): void } {
   /** The VMAs that were looked at last in this call, by where they start: a walk asks for them one by one. */
   let walked: { readonly tid: number; readonly vmas: ReadonlyMap<bigint, VmaSource> } | null = null
   const ret = (struct: StructName, source: unknown): void => kernel.writeAddress(LAYOUT.RET, struct, source)
@@ -22,7 +27,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
   const task = (lo: number, hi: number): TaskSource | null => at<TaskSource>(lo, hi, 'task_struct')
   // The css of a cgroup is its first member: both are at the same address.
   const cgroup = (lo: number, hi: number): CgroupSource | null =>
-    at<CgroupSource>(lo, hi, 'cgroup') ?? at<CgroupSource>(lo, hi, 'cgroup_subsys_state')
+    at<CgroupSource>(lo, hi, 'cgroup') ?? at<{ readonly cgroup: CgroupSource }>(lo, hi, 'cgroup_subsys_state')?.cgroup ?? null
   const vmas = (of: HelperTask): MapsCursor | null => {
     const source = kernel.task(of.tid)
     try {
@@ -38,11 +43,20 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     structAt: (lo, hi) => kernel.structAt(lo, hi),
     keep: (lo, hi) => kernel.keepAt(lo, hi),
     storageKey(lo, hi) {
+      const socket = at<SocketSource>(lo, hi, 'sock')
+      if (socket) return sockets.keyOf(socket)
+      const group = cgroup(lo, hi)
+      if (group) return cgroupKey(group.number)
       const found = task(lo, hi)
-      const key = kernel.keyAt(lo, hi)
-      return found && key !== null ? `${key} ${found.stat().number(STAT_START)}` : key
+      return found && taskKey(found)
     },
-    socketCookie: () => 0n,
+    socketForMap(lo, hi) {
+      const socket = at<SocketSource>(lo, hi, 'sock')
+      if (!socket) return -EINVAL
+      // Those of udp that iterators show are in its tables: bound.
+      return fitsSocketMap(socket, true) || sockets.keyOf(socket)
+    },
+    socketCookie: (lo, hi) => at<SocketSource>(lo, hi, 'sock_common')?.cookie() ?? 0n,
     retTask: tid => ret('task_struct', kernel.task(tid)),
     retCgroup: id => ret('cgroup', cgroupById(platform, id)),
     retRelated(relation, lo, hi, level) {

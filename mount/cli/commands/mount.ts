@@ -20,6 +20,7 @@ interface MountCommandOptions {
   progLimit: string
   logLevel: string
   log?: string
+  replay?: string
 }
 
 /** Descriptor on which a background daemon tells its starter that the mount answers, or why not. */
@@ -86,6 +87,7 @@ function daemonOptions(dir: string, options: MountCommandOptions): DaemonOptions
       allowPin: options.allowPin.map(uid => wholeNumber('--allow-pin', uid)),
       progLimitMs: wholeNumber('--prog-limit', options.progLimit),
       logLevel: options.logLevel,
+      replay: options.replay === undefined ? null : resolve(options.replay),
       ...(options.log === undefined ? {} : { logFile: resolve(options.log) }),
     }
   } catch (err) {

@@ -62,7 +62,7 @@ t.test('enums are those of the kernel', { skip: noVmlinux() }, t => {
     const same = funcs.find(func => func.name === name)
     if (name !== 'BPF_FUNC_unspec' && same?.value !== value) t.fail(`${name}: ${value}, the kernel has ${same?.value}`)
   }
-  t.equal(declared(ENUMS).length, 29)
+  t.ok(declared(ENUMS).length >= 29)
   t.end()
 })
 

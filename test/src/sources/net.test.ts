@@ -48,6 +48,8 @@ const net: NetNs = {
   inum: 77,
   netlink: (_protocol, request) => [Uint8Array.from([...host.dump(request[4]!, request[16]!, request[26] ?? 0), ...DONE])],
   read: name => new Uint8Array(Buffer.from(host.file(name))),
+  inodes: () => [],
+  again: () => net,
   close() {},
 }
 registerTargets({ ...noPlatform, openNet: () => net }, { denied: what => void left.push(what) })
