@@ -88,12 +88,15 @@ function recordTarget(engine: LocalEngine, platform: Platform, target: string, i
       if (task) lookAt(platform, ['stack', 'status', 'comm', 'cgroup'], `/proc/${task.pid}`)
     },
   })
-  readToEnd(engine, { key: target, target }, info)
+  readToEnd(engine, { key: target, target }, target === 'cgroup' && !info?.cgroup ? ALL_CGROUPS : info)
   const own = `/proc/${process.pid}`
   lookAt(platform, ['comm', 'status', 'cgroup', '../self/mountinfo', '../sys/kernel/osrelease'], own)
   for (const task of [own, '/proc/self']) platform.stat(`${task}/ns/pid`)
   platform.kconfig()
 }
+
+/** From the root of v2 (BPF_CGROUP_ITER_DESCENDANTS_PRE). */
+const ALL_CGROUPS: IterLinkInfo = { cgroup: { order: 2 } }
 
 /** Programs that share a mount namespace or ask through helpers look at these of some tasks only, which no field tells. */
 const OF_TASK = ['mountinfo', 'syscall']
