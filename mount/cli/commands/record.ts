@@ -88,14 +88,14 @@ function recordTarget(engine: LocalEngine, platform: Platform, target: string, i
       if (task) lookAt(platform, ['stack', 'status', 'comm', 'cgroup'], `/proc/${task.pid}`)
     },
   })
-  readToEnd(engine, { key: target, target }, target === 'cgroup' && !info?.cgroup ? ALL_CGROUPS : info)
+  readToEnd(engine, { key: target, target }, info)
   const own = `/proc/${process.pid}`
   lookAt(platform, ['comm', 'status', 'cgroup', '../self/mountinfo', '../sys/kernel/osrelease'], own)
   for (const task of [own, '/proc/self']) platform.stat(`${task}/ns/pid`)
   platform.kconfig()
 }
 
-/** From the root of v2 (BPF_CGROUP_ITER_DESCENDANTS_PRE). */
+/** What a cgroup iterator without parameters stands for here: from the root of v2 (BPF_CGROUP_ITER_DESCENDANTS_PRE). */
 const ALL_CGROUPS: IterLinkInfo = { cgroup: { order: 2 } }
 
 /** Programs that share a mount namespace or ask through helpers look at these of some tasks only, which no field tells. */
@@ -112,7 +112,7 @@ function lookAt(platform: Platform, names: readonly string[], folder: string): v
 }
 
 function readToEnd(engine: LocalEngine, prog: Pick<FoundProg, 'key' | 'target'>, info: IterLinkInfo | undefined): Uint8Array {
-  const read = engine.open(prog, info)
+  const read = engine.open(prog, prog.target === 'cgroup' && !info?.cgroup ? ALL_CGROUPS : info)
   const parts: Uint8Array[] = []
   for (let data = read(); data.length > 0; data = read()) parts.push(data.slice())
   return Buffer.concat(parts)
