@@ -1,5 +1,5 @@
 // The daemon of one mount: builds the threads, mounts, and serves until the mount is gone. The composition root.
-import { stat, statfs } from 'node:fs'
+import { readFileSync, stat, statfs } from 'node:fs'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
 import {
@@ -11,6 +11,7 @@ import {
   ObjectStore,
   type ObjectsView,
   pinNumber,
+  Recording,
   registerTargets,
 } from '../src/index.ts'
 import { Control } from './control/control.ts'
@@ -35,6 +36,8 @@ export interface DaemonOptions {
   readonly allowPin: readonly number[]
   readonly progLimitMs: number
   readonly logLevel: string
+  /** Absolute path of a recording to read in the machine's place; null: the machine. */
+  readonly replay: string | null
   /** JSON lines go there; without it to standard error. */
   readonly logFile?: string
 }
@@ -46,18 +49,20 @@ const OWN_ENGINE = 0
 
 /**
  * Mounts and serves until the mount is gone or a signal ends it; the process exits with 0 then.
- * @param ready called once the mount answers
+ * @param ready called once the mount answers; waited for, and failed if it fails
  * @throws ErrnoError when the mount cannot be made; nothing is left behind
  */
-export async function runDaemon(options: DaemonOptions, ready: () => void): Promise<never> {
+export async function runDaemon(options: DaemonOptions, ready: () => void | Promise<void>): Promise<never> {
   const log = openLog(options)
   if (clearStaleMount(options.dir)) log.warn({ dir: options.dir }, 'cleaned up the mount of a daemon that died')
   await checkDirectory(options.dir)
+  // A damaged one is told now, not by the first worker.
+  if (options.replay !== null) new Recording(options.replay)
   // What nobody expected is logged; the pins of all others go on.
   process.on('uncaughtException', err => log.error({ err }, 'bug: uncaught exception'))
   const daemon = new Daemon(options, log)
   await daemon.mount()
-  ready()
+  await Promise.race([ready(), daemon.ended])
   daemon.warmUp()
   log.info({ dir: options.dir, transport: options.transport, pid: process.pid }, 'mounted')
   const reason = await daemon.ended
@@ -175,6 +180,7 @@ class Daemon {
       mail: this.#mail,
       progLimitMs: this.#options.progLimitMs,
       loadLimitMs: LOAD_LIMIT_MS,
+      replay: this.#options.replay,
       toFuse: this.#toFuse,
       reply,
       objects: () => this.#objects(),
@@ -186,6 +192,7 @@ class Daemon {
       allowed: new Set([process.getuid!(), ...this.#options.allowPin]),
       toFuse: this.#toFuse,
       reply,
+      cgroupsOf,
       wake: () => this.#wake(),
     })
     port.on('message', (event: FuseEvent) => {
@@ -252,9 +259,10 @@ class Daemon {
   }
 
   #objects(): ObjectsView {
+    const source = ({ id, name, target }: ObjectsView['progs'][number]): ObjectsView['progs'][number] => ({ id, name, target })
     return {
-      progs: this.#store.progs().map(prog => ({ id: prog.id, name: prog.name, target: prog.target })),
-      links: this.#store.links().map(link => ({ id: link.id, prog_id: link.prog.id })),
+      progs: this.#store.progs().map(source),
+      links: this.#store.links().map(link => ({ id: link.id, prog: source(link.prog) })),
       maps: this.#store.maps().map(map => map.info),
     }
   }
@@ -287,5 +295,14 @@ class Daemon {
       this.#log.error({ err }, 'unmount failed')
     }
     this.#end(reason)
+  }
+}
+
+/** See ControlOptions.cgroupsOf(). */
+function cgroupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  } catch {
+    return ''
   }
 }

@@ -47,7 +47,7 @@ export function createServer(init: ServerInit, port: MessagePort, reply: (bytes:
     reply,
     openFailed: fh => tree.openFailed(fh),
     command: command => {
-      if (command.t === 'arm') tree.armPin(command.pid, command.uid, command.object)
+      if (command.t === 'arm') tree.armPin(command.pid, command.uid, command.object, command.dots)
       else if (command.t === 'debug') tree.addDebug(command.name, command.object)
     },
   })

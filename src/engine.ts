@@ -49,10 +49,19 @@ interface OpenFile {
   close(): void
 }
 
+/** A recording in the machine's place. */
+export interface Replay {
+  /** Whoever opens or reads is taken for this process, in whose place the recorder was. */
+  readonly reader: Opener
+  /** What was looked at since the last call and is not there; null for nothing. */
+  takeComplaint(): Error | null
+}
+
 export interface EngineOptions {
   readonly progress?: Progress
   /** Without it BPF objects cannot be loaded. */
   readonly bpf?: BpfEngineOptions
+  readonly replay?: Replay | undefined
 }
 
 export class Engine {
@@ -61,9 +70,11 @@ export class Engine {
   readonly #files = new Map<number, { readonly file: OpenFile; readonly release?: () => void }>()
   readonly #progress: Progress | undefined
   readonly #bpf: BpfEngine | undefined
+  readonly #replay: Replay | undefined
 
   constructor(options: EngineOptions = {}) {
     this.#progress = options.progress
+    this.#replay = options.replay
     this.#bpf = options.bpf && new BpfEngine(options.bpf)
   }
 
@@ -92,7 +103,7 @@ export class Engine {
 
   /** Loads a BPF object; see BpfEngine.load(). Its programs are opened by their keys. */
   loadObject(object: ObjectLoad): LoadedObject {
-    return this.bpf.load(object)
+    return this.#checked(() => this.bpf.load(object))
   }
 
   /**
@@ -108,7 +119,7 @@ export class Engine {
         `${prog.slice(prog.indexOf(':') + 1)}: want a program that does not sleep for target ${target}, got section iter.s/${target}`,
       )
     }
-    const aux = reg.attach_target?.(info) ?? {}
+    const aux = this.#checked(() => reg.attach_target?.(info)) ?? {}
     const filled: Partial<LinkInfo> = {}
     reg.fill_link_info?.(aux, filled as LinkInfo)
     return { aux, info: filled, fdinfo: reg.show_fdinfo?.(aux) ?? '' }
@@ -124,7 +135,7 @@ export class Engine {
     const bpf = this.#bpf?.prog(prog)
     const run = this.#progs.get(prog) ?? bpf?.run
     if (!run) throw new ErrnoError(ENOENT, `no program ${prog} in this engine`)
-    const ops = targetOf(prog, target).seq_info.open(aux, opener)
+    const ops = this.#checked(() => targetOf(prog, target).seq_info.open(aux, this.#replay?.reader ?? opener))
     const file = new IterSession(ops, this.#guarded(run), sessionId)
     this.#files.set(fh, bpf ? { file, release: this.bpf.hold([...bpf.mapIds, ...(aux.map ? [aux.map.id] : [])]) } : { file })
   }
@@ -139,8 +150,9 @@ export class Engine {
    * @throws ErrnoError EBADF for a handle that is not open, and what read() throws
    */
   read(fh: number, size: number, reader?: Opener): Uint8Array {
-    if (reader && this.#bpf) this.#bpf.reader = reader
-    return this.#file(fh).read(size)
+    if (reader && this.#bpf) this.#bpf.reader = this.#replay?.reader ?? reader
+    const file = this.#file(fh)
+    return this.#checked(() => file.read(size))
   }
 
   /** See IterSession.unread(). */
@@ -158,6 +170,21 @@ export class Engine {
 
   #file(fh: number): OpenFile {
     return this.#files.get(fh)?.file ?? throwBadf(fh)
+  }
+
+  /** Whatever caught the error of a look that is not in the recording: what was made without it is not shown. */
+  #checked<T>(work: () => T): T {
+    const replay = this.#replay
+    if (!replay) return work()
+    let made: T
+    try {
+      made = work()
+    } catch (err) {
+      throw replay.takeComplaint() ?? err
+    }
+    const complaint = replay.takeComplaint()
+    if (complaint) throw complaint
+    return made
   }
 
   #guarded(run: RunProg): RunProg {

@@ -2,7 +2,7 @@
 // the rest too, but the transport fuse-native and a test do not come through it.
 import { EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, throwErrno } from '../../src/util/errno.ts'
 import { addEntry, type Dir, type Entry, type Inode, isBelow, isDir, isOwn, removeEntry } from './inode.ts'
-import { checkNewName, findEntry, lookupEntry } from './names.ts'
+import { checkNewName, findEntry, hasDot, lookupEntry } from './names.ts'
 
 const RENAME_NOREPLACE = 1
 const RENAME_EXCHANGE = 2
@@ -23,6 +23,8 @@ export function rename(from: Place, to: Place, flags: number, now: bigint): Inod
   const target = findEntry(to.dir, to.name)
   if (isOwn(entry.inode) || (target && isOwn(target.inode))) throwErrno(EPERM)
   if (target && flags === RENAME_NOREPLACE) throwErrno(EEXIST)
+  // Also where such a pin exists: what `iterfs pin` made under a name with a dot is never replaced by something else.
+  if (hasDot(to.name) || (flags === RENAME_EXCHANGE && hasDot(from.name))) throwErrno(EPERM)
   if (isDir(entry.inode) && isBelow(to.dir, entry.inode)) throwErrno(EINVAL)
   if (flags === RENAME_EXCHANGE) {
     exchange(from.dir, entry, to.dir, target ?? throwErrno(ENOENT), now)

@@ -1,7 +1,7 @@
 // The tree of a bpffs mount: folders, symlinks and pins, with the rules of kernel/bpf/inode.c and libfs that it uses. Modes and
 // the sticky bit are checked by the kernel (default_permissions) against the attributes given here.
 import { decodeText, encodeText } from '../../src/util/bytes.ts'
-import { EACCES, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, ESTALE, throwErrno } from '../../src/util/errno.ts'
+import { EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, ESTALE, throwErrno } from '../../src/util/errno.ts'
 import * as abi from '../fuse/abi.ts'
 import { type Answer, DEFERRED, type FuseHandlers, type FuseRequest } from '../fuse/protocol.ts'
 import { attrOf, BLOCK_SIZE, setAttributes, touchAtime } from './attr.ts'
@@ -22,7 +22,7 @@ import {
   S_ISVTX,
 } from './inode.ts'
 import { Listing } from './listing.ts'
-import { checkNewName, lookupEntry, NAME_MAX } from './names.ts'
+import { checkNewName, hasDot, lookupEntry, NAME_MAX } from './names.ts'
 import { rename } from './rename.ts'
 
 export interface TreeOptions {
@@ -48,6 +48,15 @@ const O_TRUNC = 0x200
 const ARM_VALID_NS = 60_000_000_000n
 const MAX_ARMED = 1024
 
+/** What the next CREATE of a caller pins. */
+interface Armed {
+  readonly object: number
+  /** The pin's name may have a dot. */
+  readonly dots: boolean
+  /** ns since the epoch */
+  readonly at: bigint
+}
+
 interface OpenFile {
   readonly inode: Inode
   /** Set for a listing. */
@@ -61,7 +70,7 @@ export class BpffsTree {
   readonly #host: PinHost
   readonly #nodes = new Map<number, Inode>()
   readonly #files = new Map<number, OpenFile>()
-  readonly #armed = new Map<string, { object: number; at: bigint }>()
+  readonly #armed = new Map<string, Armed>()
   readonly #root: Dir
   readonly #control: Dir
   #lastIno = 0
@@ -95,12 +104,17 @@ export class BpffsTree {
     this.#host.getObject(object)
   }
 
-  /** The next CREATE by this caller makes a pin of `object`; replaces what was armed for the caller before. */
-  armPin(pid: number, uid: number, object: number): void {
+  /** The next CREATE by this caller makes a pin of `object`, with `dots` also under a name with a dot; replaces what was armed for the caller before. */
+  armPin(pid: number, uid: number, object: number, dots: boolean): void {
     const key = `${pid}:${uid}`
     this.#armed.delete(key)
-    this.#armed.set(key, { object, at: this.#host.now() })
+    this.#armed.set(key, { object, dots, at: this.#host.now() })
     if (this.#armed.size > MAX_ARMED) this.#armed.delete(this.#armed.keys().next().value!)
+  }
+
+  #armedFor({ pid, uid }: FuseRequest): Armed | undefined {
+    const armed = this.#armed.get(`${pid}:${uid}`)
+    return armed && this.#host.now() - armed.at <= ARM_VALID_NS ? armed : undefined
   }
 
   /** A deferred OPEN was answered with an errno: no RELEASE will come. */
@@ -289,7 +303,8 @@ export class BpffsTree {
     const dir = this.#dir(req.nodeid)
     const name = req.names[0]!
     if (dir === this.#root && decodeText(name) === CONTROL_DIR) return this.#entryOut(this.#control)
-    return this.#entryOut(lookupEntry(dir, name).inode)
+    // The kernel looks a name up before it creates it.
+    return this.#entryOut(lookupEntry(dir, name, hasDot(name) && this.#armedFor(req)?.dots === true).inode)
   }
 
   #setattr(req: FuseRequest<'SETATTR'>): Answer {
@@ -396,13 +411,14 @@ export class BpffsTree {
   /** BPF_OBJ_PIN: the file that an armed caller creates is the pin. Nobody else can create a file (bpffs has no create). */
   #createPin(req: FuseRequest<'CREATE'>): Answer {
     const dir = this.#changeable(req.nodeid)
-    const key = `${req.pid}:${req.uid}`
-    const armed = this.#armed.get(key)
-    if (!armed || this.#host.now() - armed.at > ARM_VALID_NS) return -EACCES
-    checkNewName(dir, req.names[0]!)
-    this.#armed.delete(key)
+    const name = req.names[0]!
+    const armed = this.#armedFor(req)
+    if (!armed) return -EACCES
+    if (dir === this.#root && decodeText(name) === CONTROL_DIR) return -EEXIST
+    checkNewName(dir, name, armed.dots)
+    this.#armed.delete(`${req.pid}:${req.uid}`)
     const { object } = armed
-    const inode = this.#create(dir, req.names[0]!, req, S_IFREG | (req.in.mode & 0o7777), { kind: 'pin', object, own: false })
+    const inode = this.#create(dir, name, req, S_IFREG | (req.in.mode & 0o7777), { kind: 'pin', object, own: false })
     this.#host.getObject(object)
     const fh = this.#opened(inode, { bare: true })
     const entry = this.#entryOut(inode)

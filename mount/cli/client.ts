@@ -60,7 +60,10 @@ export class Client {
 
   /** @throws ErrnoError what the daemon answered */
   request<T>(cmd: string, fields: Record<string, unknown> = {}): T {
-    writeSync(this.#fd, JSON.stringify({ cmd, ...fields }))
+    writeSync(
+      this.#fd,
+      JSON.stringify({ cmd, ...fields }, (_key, value) => (typeof value === 'bigint' ? String(value) : value)),
+    )
     const parts: Buffer[] = []
     for (let at = 0; ; ) {
       const part = Buffer.alloc(65536)

@@ -28,10 +28,15 @@ function build(): Command {
       '-o <options>',
       'uid=N,gid=N,mode=OCTAL of the root folder, and ro, nosuid, nodev, noexec; others are ignored, as bpffs does',
     )
+    .option(
+      '--preset <name>',
+      'proc: pin the programs that ship with iterfs as net/tcp, kallsyms and so on, where tools look below /proc, readable by all where /proc has it so (the owner alone reads kallsyms and slabinfo), with symbolic links to the rest of /proc',
+    )
     .option('--transport <name>', 'devfuse: speak to /dev/fuse directly; fuse-native: through libfuse', 'devfuse')
     .option('--foreground', 'stay in the foreground, with the log on standard error')
     .option('--allow-pin <uid>', 'let this user pin too; a TypeScript program runs as the daemon (may be repeated)', collect, [])
     .option('--prog-limit <ms>', 'longest time that one call of a program may take', '2000')
+    .option('--replay <dir>', 'read the recording in DIR, made by `iterfs record`, in place of this machine')
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent', 'info')
     .option('--log <file>', 'where the background daemon logs to (JSON lines)')
     .action(later(() => import('./commands/mount.ts'), 'mountCommand'))
@@ -54,7 +59,17 @@ function build(): Command {
     iterfs
       .command('read <program> [map...]')
       .description('run the iterator of PROGRAM once to standard output; needs no mount; `map name NAME` is a map of the object'),
-  ).action(later(() => import('./commands/read.ts'), 'readCommand'))
+  )
+    .option('--replay <dir>', 'read the recording in DIR, made by `iterfs record`, in place of this machine')
+    .action(later(() => import('./commands/read.ts'), 'readCommand'))
+
+  progOptions(
+    iterfs
+      .command('record <dir> [what...]')
+      .description(
+        'record in DIR what each program WHAT reads, or all that programs of the target WHAT can read (default: all targets); see `--replay`',
+      ),
+  ).action(later(() => import('./commands/record.ts'), 'recordCommand'))
 
   iterfs
     .command('targets')

@@ -25,6 +25,7 @@ import { EINTR } from '../../src/util/errno.ts'
 import type { CtlRequest, FuseCommand, FuseEvent, Opened, PinPath } from '../engine/messages.ts'
 import type { EnginePool, Loaded } from '../engine/pool.ts'
 import { encodeReply } from '../fuse/protocol.ts'
+import { fdinfoFor } from './cgroup-path.ts'
 
 export interface ControlOptions {
   readonly store: ObjectStore
@@ -34,6 +35,8 @@ export interface ControlOptions {
   readonly allowed: ReadonlySet<number>
   toFuse(command: FuseCommand): void
   reply(bytes: Uint8Array): void
+  /** Text of /proc/PID/cgroup; empty when the process is gone. */
+  cgroupsOf(pid: number): string
   /** Whoever waits in the FUSE thread for a message gets to see it now. */
   wake(): void
 }
@@ -180,11 +183,14 @@ const COMMANDS = {
     return { progs: progs.map(({ id, name, target }) => ({ id, name, target })), map_ids: loaded.maps.map(map => map.id) }
   },
 
-  /** { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map, `info.task.pid_fd` a descriptor of the caller. */
+  /**
+   * { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map, `info.task.pid_fd` a descriptor of the caller, `info.cgroup.place`
+   * stands for a descriptor.
+   */
   async link_create({ handle, request, pid }, options) {
     const { pool, store, toFuse } = options
     const prog = store.prog(number(request, 'prog_id'))
-    const attached = await pool.attach(prog, request.info as IterLinkInfo | undefined, pid)
+    const attached = await pool.attach(prog, infoOf(request), pid)
     const link = store.addLink(prog, { aux: attached.aux, targetInfo: attached.info, targetFdinfo: attached.fdinfo })
     handle.links.add(link.id)
     route(link, toFuse)
@@ -246,16 +252,16 @@ const COMMANDS = {
     return { maps: maps.map(map => ({ info: map.info, pinned: pathsOf(pins, 'map', map.id) })) }
   },
 
-  /** { link_id | map_id } -> {}: the caller's next open(O_CREAT | O_EXCL) makes the pin */
+  /** { link_id | map_id } -> {}: the caller's next open(O_CREAT | O_EXCL) makes the pin; a link's may have a dot in its name */
   obj_pin({ request, uid, pid }, { store, toFuse, log }) {
     if (request.map_id !== undefined) {
       const map = store.map(number(request, 'map_id'))
-      toFuse({ t: 'arm', pid, uid, object: pinNumber('map', map.id) })
+      toFuse({ t: 'arm', pid, uid, object: pinNumber('map', map.id), dots: false })
       log.info({ map: map.id, path: request.path, uid }, 'pin')
       return {}
     }
     const link = store.link(number(request, 'link_id'))
-    toFuse({ t: 'arm', pid, uid, object: pinNumber('link', link.id) })
+    toFuse({ t: 'arm', pid, uid, object: pinNumber('link', link.id), dots: true })
     log.info({ link: link.id, prog: link.prog.name, target: link.target, path: request.path, uid }, 'pin')
     return {}
   },
@@ -269,15 +275,20 @@ const COMMANDS = {
     return {}
   },
 
-  /** { ino?, link_id? } -> { links: [bpf_link_info and pinned, fdinfo] } */
-  link_list({ request, inoObject, pins }, { store }) {
+  /** { ino?, link_id?, cgroup? } -> { links: [bpf_link_info and pinned, fdinfo] }; `cgroup` is the caller's /proc/self/cgroup */
+  link_list({ request, inoObject, pins, pid }, { store, cgroupsOf }) {
+    const own = request.cgroup === undefined ? null : text(request, 'cgroup')
+    const seen = own === null ? '' : cgroupsOf(pid)
     const one = request.ino !== undefined || request.link_id !== undefined
     const links = one ? [findLink(store, request, inoObject)] : store.links()
     return {
       links: links.map(link => ({
         info: linkInfo(link),
         pinned: pathsOf(pins, 'link', link.id),
-        fdinfo: linkFdinfo(link),
+        fdinfo:
+          link.aux.cgroup && own !== null
+            ? fdinfoFor(linkFdinfo(link), link.aux.cgroup.controllers, seen, own)
+            : linkFdinfo(link),
       })),
     }
   },
@@ -347,6 +358,22 @@ function record(request: CtlRequest, field: string): Record<string, string> {
   if (typeof value !== 'object' || Object.values(value as object).some(item => typeof item !== 'string'))
     return wrong(request, field, 'strings by name')
   return value as Record<string, string>
+}
+
+/** union bpf_iter_link_info of a request, which has 64-bit numbers as text. */
+function infoOf(request: CtlRequest): IterLinkInfo | undefined {
+  const info = request.info as IterLinkInfo | undefined
+  if (!info?.cgroup) return info
+  const { cgroup_id, place, ...rest } = info.cgroup
+  const id = (value: unknown): bigint =>
+    /^\d+$/.test(String(value)) ? BigInt(String(value)) : wrong(request, 'info', 'ids as text')
+  return {
+    cgroup: {
+      ...rest,
+      ...(cgroup_id === undefined ? {} : { cgroup_id: id(cgroup_id) }),
+      ...(place ? { place: { controllers: String(place.controllers), id: id(place.id) } } : {}),
+    },
+  }
 }
 
 function wrong(request: CtlRequest, field: string, want: string): never {

@@ -1,5 +1,5 @@
 // Serves the requests of one engine: opens, reads and closes of pins, answered straight to the kernel.
-import { type BpfEngineOptions, Engine, errnoOf, type Progress } from '../../src/index.ts'
+import { type BpfEngineOptions, Engine, errnoOf, type Progress, type Replay } from '../../src/index.ts'
 import { FOPEN_DIRECT_IO, FOPEN_NONSEEKABLE, fuse_open_out } from '../fuse/abi.ts'
 import { encodeReply, encodeReplyHeader } from '../fuse/protocol.ts'
 import type { EngineRequest } from './messages.ts'
@@ -12,6 +12,7 @@ export interface EngineHostOptions {
   readonly progress?: Progress
   /** Without it BPF objects cannot be loaded. */
   readonly bpf?: BpfEngineOptions
+  readonly replay?: Replay | undefined
   /** Sends a reply to the kernel: header and, for data, a second part. */
   send(header: Uint8Array, data?: Uint8Array): void
   openFailed(fh: number): void

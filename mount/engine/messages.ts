@@ -86,6 +86,8 @@ export interface EngineInit {
   /** See BpfHooks.progLimitMs. */
   progLimitMs: number
   mail: SharedArrayBuffer
+  /** Folder of the recording to read in the machine's place; null: the machine. */
+  replay: string | null
 }
 
 /** What the FUSE thread routes a pin by. */
@@ -101,7 +103,7 @@ export type FuseCommand =
   | { t: 'retire'; id: number }
   | { t: 'route'; object: number; route: Route }
   | { t: 'unroute'; object: number }
-  | { t: 'arm'; pid: number; uid: number; object: number }
+  | { t: 'arm'; pid: number; uid: number; object: number; dots: boolean }
   | { t: 'debug'; name: 'maps.debug' | 'progs.debug'; object: number }
 
 /** A pin as the tree has it; `object` is a pinNumber(). */

@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly progLimitMs: number
   /** Longest time, in ms, that a module may take to load. */
   readonly loadLimitMs: number
+  /** See EngineInit.replay. */
+  readonly replay: string | null
   toFuse(command: FuseCommand, transfer?: MessagePort[]): void
   /** Sends a reply to the kernel. */
   reply(bytes: Uint8Array): void
@@ -223,7 +225,7 @@ export class EnginePool {
     const { port1, port2 } = new MessageChannel()
     const pending = new PendingReplies()
     const watch = new ProgressWatch()
-    const { fuseFd, sessions, mapIds, mail, progLimitMs } = this.#options
+    const { fuseFd, sessions, mapIds, mail, progLimitMs, replay } = this.#options
     const init: EngineInit = {
       kind,
       fuseFd,
@@ -231,6 +233,7 @@ export class EnginePool {
       mapIds,
       mail,
       progLimitMs,
+      replay,
       pending: pending.shared,
       progress: watch.shared,
     }

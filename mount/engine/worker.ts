@@ -10,7 +10,9 @@ import {
   type LoadedProg,
   nodePlatform,
   pidOfPidfd,
+  Recording,
   registerTargets,
+  setPointerKey,
 } from '../../src/index.ts'
 import { writeReply } from '../transport/devfuse.ts'
 import { EngineHost } from './host.ts'
@@ -29,7 +31,10 @@ const report = (err: unknown): void => {
 const denied = (what: string, times: number): void =>
   toMain({ t: 'log', level: 'warn', fields: { what, times }, message: 'not allowed to read; left out' })
 
-const platform = nodePlatform()
+const missing = (what: string): void => toMain({ t: 'log', level: 'error', fields: { what }, message: 'not in the recording' })
+const replay = init.replay === null ? undefined : new Recording(init.replay, { missing })
+if (replay) setPointerKey(replay.pointerKey)
+const platform = replay?.platform ?? nodePlatform()
 const objects = registerTargets(platform, {
   denied,
   map: id => host.engine.bpf.map(id),
@@ -45,6 +50,7 @@ const host: EngineHost = new EngineHost({
   pending: new PendingReplies(init.pending),
   sessions: new BigInt64Array(init.sessions),
   progress: new ProgressWriter(init.progress),
+  replay,
   bpf: {
     platform,
     compile: compileWasm,

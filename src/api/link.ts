@@ -40,7 +40,7 @@ export class IterLink {
     const { prog, attached, core, other } = parts
     this.#parts = parts
     this.info = { id: runtime.next(), type: 'iter', prog_id: prog.id, target_name: prog.target, ...attached.info }
-    runtime.addLink({ id: this.info.id, prog_id: prog.id })
+    runtime.addLink({ id: this.info.id, prog: { id: prog.id, name: prog.name, target: prog.target } })
     core.dependents.add(this.#dependent)
     other?.dependents.add(this.#dependent)
   }

@@ -41,7 +41,7 @@ const PARAMS: Readonly<Record<keyof TargetParams, string>> = {
   task_file: '{ task: { pid } }, { task: { tid } } or nothing',
   task_vma: '{ task: { pid } }, { task: { tid } } or nothing',
   bpf_map_elem: '{ map: { map } }',
-  cgroup: '{ cgroup: { order, id } }',
+  cgroup: '{ cgroup: { order, id } } or { cgroup: { order, fd } }',
 }
 
 /**

@@ -147,7 +147,8 @@ export class BpfSpace {
       translate: this.kernel.translate,
       helper: id => orRefusal(`helper ${id}`, () => this.#helpers.helper(id)),
       tailCall: () => this.#tailCall(),
-      outOfFuel: () => this.#outOfFuel(platform.nowMs()),
+      // Not the platform's clock: that of a recording stands still.
+      outOfFuel: () => this.#outOfFuel(performance.now()),
     }
   }
 

@@ -155,13 +155,19 @@ function bytesOf(arg: FmtArg, size: 4 | 16, format: Format, index: number): Uint
   return arg instanceof Uint8Array && arg.length >= size ? arg : wrong(format, index, `${size} bytes`, arg)
 }
 
-const [KEY_HIGH, KEY_LOW] = [Number(randomBytes(4)), Number(randomBytes(4))]
+/** ptr_key: random, unless a recording has it. */
+let [keyHigh, keyLow] = [Number(randomBytes(4)), Number(randomBytes(4))]
+
+/** Makes %p of this thread print what it printed with this key elsewhere. @param key two times 32 bits */
+export function setPointerKey(key: readonly [high: number, low: number]): void {
+  ;[keyHigh, keyLow] = key
+}
 
 /** ptr_to_hashval()'s stand-in: 32 bits that tell addresses apart without showing them; the same within a process. */
 export function hashHalves(lo: number, hi: number): number {
-  let hash = KEY_HIGH
+  let hash = keyHigh
   for (let i = 0; i < 2; i++) {
-    hash = Math.imul(hash ^ (i === 0 ? lo : hi), 0x85ebca6b) ^ KEY_LOW
+    hash = Math.imul(hash ^ (i === 0 ? lo : hi), 0x85ebca6b) ^ keyLow
     hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
     hash ^= hash >>> 13
   }

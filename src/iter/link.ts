@@ -4,7 +4,13 @@
 /** union bpf_iter_link_info as a caller gives it; numbers default to 0. */
 export interface IterLinkInfo {
   readonly map?: { readonly map_fd: number }
-  readonly cgroup?: { readonly order: number; readonly cgroup_fd?: number; readonly cgroup_id?: bigint }
+  readonly cgroup?: {
+    readonly order: number
+    readonly cgroup_fd?: number
+    readonly cgroup_id?: bigint
+    /** In place of cgroup_fd: the cgroup that it leads to, where another process than the caller attaches. */
+    readonly place?: { readonly controllers: string; readonly id: bigint }
+  }
   readonly task?: { readonly tid?: number; readonly pid?: number; readonly pid_fd?: number }
 }
 
@@ -16,7 +22,16 @@ export const BPF_TASK_ITER_TGID = 2
 /** struct bpf_iter_aux_info: what the link keeps of its parameters. Plain data: it crosses threads. */
 export interface IterAux {
   readonly task?: { readonly type: number; readonly pid: number }
-  readonly cgroup?: { readonly id: bigint; readonly order: number }
+  readonly cgroup?: {
+    readonly id: bigint
+    readonly order: number
+    /** Of the hierarchy; see Hierarchy. */
+    readonly controllers: string
+    /** When the link was made. */
+    readonly path: string
+    /** Ids from the cgroup up to the root. */
+    readonly ids: readonly bigint[]
+  }
   readonly map?: { readonly id: number }
 }
 

@@ -160,7 +160,8 @@ export class IterSession {
       const args = this.#ops.ctx(obj)
       const returned = args === null ? 0 : this.#run(this.#meta, args)
       if (returned !== 0) {
-        if (this.#ops.onReturnOne === 'finish') this.#finished = true
+        // A walk whose last object did not fit is cut off, not finished.
+        if (this.#ops.onReturnOne === 'finish') this.#finished = !seq.overflowed
         else result = new ErrnoError(EAGAIN)
       }
       if (result === SHOWN && seq.overflowed) result = new ErrnoError(E2BIG)

@@ -28,7 +28,7 @@ typedef __u32 __le32; typedef __u64 __le64; typedef __u16 __sum16; typedef __u32
 typedef __u64 __addrpair; typedef __u32 __portpair; typedef unsigned int gfp_t; typedef unsigned int slab_flags_t;
 typedef unsigned int fmode_t; typedef unsigned int fop_flags_t; typedef long unsigned int vm_flags_t;
 typedef unsigned int vm_fault_t; typedef u64 sector_t; typedef u64 blkcnt_t; typedef s64 ktime_t; typedef u32 errseq_t;
-typedef u64 phys_addr_t; typedef u64 dma_addr_t; typedef u64 netdev_features_t; typedef __kernel_uid32_t projid_t;
+typedef u8 dscp_t; typedef u64 phys_addr_t; typedef u64 dma_addr_t; typedef u64 netdev_features_t; typedef __kernel_uid32_t projid_t;
 `
 
 /** Enums of the uapi, and those of the kernel by which its values are read. */
@@ -79,6 +79,12 @@ enum bpf_cgroup_iter_order {
   BPF_CGROUP_ITER_ORDER_UNSPEC, BPF_CGROUP_ITER_SELF_ONLY, BPF_CGROUP_ITER_DESCENDANTS_PRE, BPF_CGROUP_ITER_DESCENDANTS_POST,
   BPF_CGROUP_ITER_ANCESTORS_UP,
 };
+enum cgroup_subsys_id {
+  cpuset_cgrp_id, cpu_cgrp_id, cpuacct_cgrp_id, io_cgrp_id, memory_cgrp_id, devices_cgrp_id, freezer_cgrp_id, net_cls_cgrp_id,
+  perf_event_cgrp_id, net_prio_cgrp_id, hugetlb_cgrp_id, pids_cgrp_id, CGROUP_SUBSYS_COUNT,
+};
+enum { CSS_NO_REF = 1, CSS_ONLINE = 2, CSS_RELEASED = 4, CSS_VISIBLE = 8, CSS_DYING = 16 };
+enum { CGRP_NOTIFY_ON_RELEASE, CGRP_CPUSET_CLONE_CHILDREN, CGRP_FREEZE, CGRP_FROZEN };
 enum bpf_iter_task_type { BPF_TASK_ITER_ALL, BPF_TASK_ITER_TID, BPF_TASK_ITER_TGID };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2, BPF_F_LOCK = 4 };
 enum {
@@ -118,6 +124,7 @@ enum {
 };
 enum css_task_iter_flags { CSS_TASK_ITER_PROCS = 1, CSS_TASK_ITER_THREADED = 2, CSS_TASK_ITER_SKIPPED = 65536 };
 enum { TASK_COMM_LEN = 16 };
+enum module_state { MODULE_STATE_LIVE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_UNFORMED };
 enum kernfs_node_type { KERNFS_DIR = 1, KERNFS_FILE = 2, KERNFS_LINK = 4 };
 `
 

@@ -10,7 +10,7 @@ import { type StructName, structIn } from './view.ts'
 export interface Leaf {
   readonly off: number
   readonly end: number
-  /** A text: its address goes by the key and the place. */
+  /** A text, or words, that it points to: their address goes by the key and the place. */
   readonly text: boolean
   /** Writes the field of the object behind `source` at `at`. `key` tells the object apart. May throw what the row's reader throws. */
   write(memory: KernelMemory, at: number, source: unknown, key: string): void
@@ -33,6 +33,12 @@ interface Flat {
 
 /** Elements that a flexible array (`upid[0]`) may have: MAX_PID_NS_LEVEL. */
 const FLEXIBLE = 33
+/** Bytes that a flexible array of numbers (`primary_key[0]`) may have. */
+const FLEXIBLE_BYTES = 32
+/** Pointers that a flexible array of them (`ancestors[0]`) may have. */
+const FLEXIBLE_POINTERS = 257
+/** Bytes. */
+const POINTER = 8
 
 type Get = (source: unknown) => unknown
 type Write = (memory: KernelMemory, at: number, value: unknown, key: string) => void
@@ -95,11 +101,23 @@ export class StructLeaves {
         room = Math.max(room, off + count * step)
         continue
       }
-      const text = TEXT.test(cType)
+      if (inner?.array) {
+        const count = size > 0 ? size / POINTER : FLEXIBLE_POINTERS
+        for (let i = 0; i < count; i++) {
+          const write: Leaf['write'] = (memory, at, source) =>
+            memory.writeAddress(at, inner.name, (read(source) as readonly unknown[])[i])
+          leaves.push({ off: off + i * POINTER, end: off + (i + 1) * POINTER, text: false, write })
+        }
+        room = Math.max(room, off + count * POINTER)
+        continue
+      }
+      const text = TEXT.test(cType) || cType === WORDS
+      const width = size > 0 ? size : FLEXIBLE_BYTES
+      room = Math.max(room, off + width)
       const write: Write = inner
         ? (memory, at, value) => memory.writeAddress(at, inner.name, value)
-        : scalar(cType, size, `${struct}.${field.name}`)
-      leaves.push({ off, end: off + size, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
+        : scalar(cType, width, `${struct}.${field.name}`)
+      leaves.push({ off, end: off + width, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
     }
 
     function embed(name: StructName, flat: Flat, at: number, get: Get): void {
@@ -127,6 +145,10 @@ export class StructLeaves {
 
 const BYTES = /^(?:struct \w+|(?:unsigned char|u8|__u8)\[\d+\])$/
 const TEXT = /^const (unsigned )?char \*$/
+const WORDS = 'long unsigned int *'
+
+const wordBytes = (words: readonly bigint[] | null): Uint8Array | null =>
+  words && new Uint8Array(BigUint64Array.from(words).buffer)
 
 /** Writes a value that is no struct. @throws Error for a C type that has no form in memory: a fault in the rows */
 function scalar(cType: string, size: number, field: string): Write {
@@ -134,9 +156,20 @@ function scalar(cType: string, size: number, field: string): Write {
     return (memory, at, value) => memory.space.u8.set(encodeText(value as string).subarray(0, size), at)
   }
   if (TEXT.test(cType)) {
-    return (memory, at, value, key) => memory.writeText(at, `${field} of ${key}`, value as string)
+    return (memory, at, value, key) => {
+      if (value === null) memory.space.view.setBigUint64(at, 0n, true)
+      else memory.writeText(at, `${field} of ${key}`, value as string)
+    }
+  }
+  if (cType === WORDS) {
+    return (memory, at, value, key) => memory.writeBlock(at, `${field} of ${key}`, wordBytes(value as readonly bigint[] | null))
   }
   if (BYTES.test(cType)) return (memory, at, value) => memory.space.u8.set((value as Uint8Array).subarray(0, size), at)
+  if (cType.startsWith('u32[')) {
+    return (memory, at, value) => {
+      for (const [i, item] of (value as readonly number[]).entries()) memory.space.view.setUint32(at + i * 4, item, true)
+    }
+  }
   if (cType.endsWith(']')) {
     return (memory, at, value) => {
       for (const [i, item] of (value as readonly bigint[]).entries()) memory.space.view.setBigUint64(at + i * 8, item, true)

@@ -5,9 +5,15 @@ import type { BpfSources } from './rows/bpf.ts'
 import type { CgroupSources } from './rows/cgroup.ts'
 import type { FileSources } from './rows/file.ts'
 import type { InetSources } from './rows/inet.ts'
+import type { NeighSources } from './rows/neigh.ts'
+import type { NetDeviceSources } from './rows/net-device.ts'
+import type { NetlinkSources } from './rows/netlink.ts'
+import type { RouteSources } from './rows/route.ts'
 import type { SockSources } from './rows/sock.ts'
+import type { SystemSources } from './rows/system.ts'
 import type { TaskSources } from './rows/task.ts'
 import type { TcpSources } from './rows/tcp.ts'
+import type { UnixSources } from './rows/unix.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
@@ -18,8 +24,14 @@ export interface SourceOf
     FileSources,
     BpfSources,
     SockSources,
+    UnixSources,
+    NetlinkSources,
     InetSources,
-    TcpSources {}
+    TcpSources,
+    NetDeviceSources,
+    RouteSources,
+    NeighSources,
+    SystemSources {}
 
 type Small =
   | 'int'
@@ -45,11 +57,15 @@ type Small =
   | 'u8'
   | 'umode_t'
   | 'dev_t'
+  | 'dscp_t'
   | 'fmode_t'
+  | 'slab_flags_t'
+  | '__kernel_sa_family_t'
   | 'bool'
   | `enum ${string}`
 type Big =
   | 'u64'
+  | '__u64'
   | 's64'
   | 'long int'
   | 'long unsigned int'
@@ -63,6 +79,11 @@ type Big =
   | 'vm_flags_t'
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
+/** A text that may be NULL. */
+type OptionalText = 'const char *' & { readonly optional: true }
+export const OPTIONAL_TEXT = 'const char *' as OptionalText
+/** A pointer to as many as there are; they lie behind each other. */
+type Words = 'long unsigned int *'
 /** Structs that C knows by a typedef. */
 type Typedef =
   | 'possible_net_t'
@@ -89,6 +110,8 @@ export type CTypeName =
   | Small
   | Big
   | Text
+  | OptionalText
+  | Words
   | Typedef
   | Bytes
   | `const ${Small | Big}`
@@ -98,7 +121,9 @@ export type CTypeName =
   | `struct ${StructName} *`
   | `const struct ${StructName} *`
   | `struct ${StructName}[${number}]`
+  | `struct ${StructName} *[${number}]`
   | `long unsigned int[${number}]`
+  | `u32[${number}]`
 
 /** What a row's reader gives for a C type: plain values, and sources where the program gets an object. */
 export type Raw<T> = T extends Bytes
@@ -107,25 +132,35 @@ export type Raw<T> = T extends Bytes
     ? N extends keyof SourceOf
       ? SourceOf[N] | null
       : never
-    : T extends `struct ${infer N}[${number}]`
+    : T extends `struct ${infer N} *[${number}]`
       ? N extends keyof SourceOf
-        ? readonly SourceOf[N][]
+        ? readonly (SourceOf[N] | null)[]
         : never
-      : T extends `struct ${infer N}` | `const struct ${infer N}`
+      : T extends `struct ${infer N}[${number}]`
         ? N extends keyof SourceOf
-          ? SourceOf[N]
+          ? readonly SourceOf[N][]
           : never
-        : T extends Typedef
-          ? SourceOf[Behind<T>]
-          : Scalar<T>
+        : T extends `struct ${infer N}` | `const struct ${infer N}`
+          ? N extends keyof SourceOf
+            ? SourceOf[N]
+            : never
+          : T extends Typedef
+            ? SourceOf[Behind<T>]
+            : Scalar<T>
 
-type Scalar<T> = T extends `char[${number}]` | Text
-  ? string
-  : T extends `${string}[${number}]`
-    ? readonly bigint[]
-    : T extends Big | `const ${Big}`
-      ? bigint
-      : number
+type Scalar<T> = T extends OptionalText
+  ? string | null
+  : T extends `char[${number}]` | Text
+    ? string
+    : T extends `u32[${number}]`
+      ? readonly number[]
+      : T extends Words
+        ? readonly bigint[] | null
+        : T extends `${string}[${number}]`
+          ? readonly bigint[]
+          : T extends Big | `const ${Big}`
+            ? bigint
+            : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends Bytes
@@ -134,17 +169,21 @@ export type Value<T> = T extends Bytes
     ? N extends StructName
       ? Struct<N> | null
       : never
-    : T extends `struct ${infer N}[${number}]`
+    : T extends `struct ${infer N} *[${number}]`
       ? N extends StructName
-        ? readonly Struct<N>[]
+        ? readonly (Struct<N> | null)[]
         : never
-      : T extends `struct ${infer N}` | `const struct ${infer N}`
+      : T extends `struct ${infer N}[${number}]`
         ? N extends StructName
-          ? Struct<N>
+          ? readonly Struct<N>[]
           : never
-        : T extends Typedef
-          ? Struct<Behind<T>>
-          : Scalar<T>
+        : T extends `struct ${infer N}` | `const struct ${infer N}`
+          ? N extends StructName
+            ? Struct<N>
+            : never
+          : T extends Typedef
+            ? Struct<Behind<T>>
+            : Scalar<T>
 
 /** One field of a kernel struct. */
 export interface Row<S, T extends CTypeName = CTypeName> {

@@ -5,6 +5,7 @@ import type { SocketKind, SocketSource } from '../sources/socket.ts'
 import { ADDRESS, addressOf } from '../util/address.ts'
 import { kernelDevice, splitDevice } from '../util/device.ts'
 import { symbolAddress } from './fops.ts'
+import { cssStruct } from './rows/cgroup.ts'
 import { SOCKET_STRUCT } from './rows/sock.ts'
 import { STRUCTS } from './structs.ts'
 import { type Row, type SourceOf, STRUCT_OF_TYPEDEF, type Struct } from './types.ts'
@@ -20,11 +21,11 @@ export const STRUCT: unique symbol = Symbol('struct')
 
 /** Name of the struct in a C type, and whether the field points to it; null for a plain value. */
 export function structIn(type: string): { name: StructName; pointer: boolean; array: boolean } | null {
-  const match = /^(?:const )?struct (\w+)( \*|\[\d+\])?$/.exec(type)
+  const match = /^(?:const )?struct (\w+)( \*)?(\[\d+\])?$/.exec(type)
   const typedef = STRUCT_OF_TYPEDEF[type as keyof typeof STRUCT_OF_TYPEDEF] as string | undefined
   const name = match?.[1] ?? typedef ?? type
   if (!Object.hasOwn(STRUCTS, name)) return null
-  return { name: name as StructName, pointer: match?.[2] === ' *', array: match?.[2]?.startsWith('[') === true }
+  return { name: name as StructName, pointer: match?.[2] === ' *', array: match?.[3] !== undefined }
 }
 
 const classes = new Map<StructName, ViewClass>()
@@ -52,7 +53,9 @@ function makeClass(name: StructName): ViewClass {
       ? function (this: View): unknown {
           const value = read(this[SOURCE])
           if (value === null) return null
-          return inner.array ? (value as unknown[]).map(item => wrap(inner.name, item)) : wrap(inner.name, value)
+          return inner.array
+            ? (value as unknown[]).map(item => (item === null ? null : wrap(inner.name, item)))
+            : wrap(inner.name, value)
         }
       : function (this: View): unknown {
           return read(this[SOURCE])
@@ -86,7 +89,9 @@ const socketStruct = (socket: SocketSource): StructName => SOCKET_STRUCT[socket.
 const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {
   ...{ sock_common: socketStruct, sock: socketStruct, inet_sock: socketStruct, inet_connection_sock: socketStruct },
   ...{ tcp_sock: socketStruct, udp_sock: socketStruct, inet_timewait_sock: socketStruct, request_sock: socketStruct },
+  ...{ unix_sock: socketStruct, netlink_sock: socketStruct },
   ...{ inet_request_sock: socketStruct, socket: () => 'socket_alloc' },
+  cgroup_subsys_state: cssStruct,
 }
 
 /** The largest struct that begins where the struct `name` of the source does. */

@@ -1,6 +1,6 @@
 // Network namespaces: netlink sockets in them, and their /proc/net. A thread enters a namespace for as long as it takes to open
 // something there; what is open stays of that namespace.
-import { closeSync, openSync, readlinkSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs'
 import koffi from 'koffi'
 import { EINTR, EPERM, ErrnoError, errnoOf, strerror } from '../util/errno.ts'
 import { endsAnswer } from '../util/netlink.ts'
@@ -112,6 +112,10 @@ class NodeNet implements NetNs {
     } finally {
       c_close(fd)
     }
+  }
+
+  inodes(): number[] {
+    return [...this.#sockets.values()].map(fd => fstatSync(fd).ino)
   }
 
   close(): void {

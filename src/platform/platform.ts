@@ -47,6 +47,8 @@ export interface NetNs {
   netlink(protocol: number, request: Uint8Array): Uint8Array[]
   /** /proc/net/NAME of the namespace, see Dir.read(). @throws ErrnoError */
   read(name: string): Uint8Array
+  /** Inode numbers of the netlink sockets by which it asks. */
+  inodes(): readonly number[]
   /** Another handle on the same namespace, which is closed on its own. */
   again(): NetNs
   close(): void

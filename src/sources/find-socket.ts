@@ -2,7 +2,9 @@
 import type { NetNs, Platform } from '../platform/platform.ts'
 import { ErrnoError } from '../util/errno.ts'
 import { InetSockets } from './inet-sockets.ts'
+import { NetlinkSockets } from './netlink-sockets.ts'
 import type { SocketSource } from './socket.ts'
+import { UnixSockets } from './unix.ts'
 
 /** How long, in ms, the sockets of a namespace are taken to be the same, once they were listed. */
 const KEEP_MS = 20
@@ -26,6 +28,8 @@ export function findSocket(platform: Platform, net: NetNs, inode: number): Socke
 const LISTS: readonly ((platform: Platform, net: NetNs) => readonly SocketSource[])[] = [
   (platform, net) => new InetSockets(platform, net, 'tcp').list(),
   (platform, net) => new InetSockets(platform, net, 'udp').list(),
+  (_, net) => new UnixSockets(net).list(),
+  (_, net) => new NetlinkSockets(net).list(),
 ]
 
 /** What a socket leaves behind, under its cookie, and what one begins as: no struct sock (sk_fullsock). */

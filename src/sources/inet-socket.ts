@@ -18,6 +18,7 @@ import {
 } from './inet-telling.ts'
 import { jiffies, kernelHz } from './jiffies.ts'
 import type { ProcSocket } from './proc-net.ts'
+import { ownerOf, type SocketOwner } from './sock-owner.ts'
 import { SK_MEMINFO, type SocketEnds, type SocketKind, type SocketSource, type SocketTimer } from './socket.ts'
 import { TCP_INFO, type TcpInfoField } from './tcp-info.ts'
 
@@ -103,7 +104,17 @@ export class InetSocket implements SocketSource {
   }
   backlog(): { readonly now: number; readonly most: number } {
     if (this.telling.state !== TCP_LISTEN) return { now: 0, most: 0 }
-    return { now: this.telling.receiveQueue, most: this.#diag('the most that may wait').sendQueue }
+    const most = (): number => this.#diag('sk_max_ack_backlog').sendQueue
+    return {
+      now: this.telling.receiveQueue,
+      get most() {
+        return most()
+      },
+    }
+  }
+
+  owner(): SocketOwner | null | undefined {
+    return this.inode === 0 ? null : ownerOf(this.#sockets.session, this.inode)
   }
 
   /** Bytes that wait to be read, and to be acknowledged. */

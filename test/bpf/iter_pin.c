@@ -1,9 +1,11 @@
-// iter_pin OBJ PATH [tid N | pid N | pidfd N | map PIN] [prog NAME] [set NAME=VALUE]...: pins an iterator with what bpftool 7.1 cannot give.
+// iter_pin OBJ PATH [tid N | pid N | pidfd N | map PIN] [order N] [cgroup DIR | cgroupid N | cgroupfd N] [prog NAME] [set NAME=VALUE]...:
+// pins an iterator with what bpftool 7.1 cannot give. DIR may be any file; `fdinfo -` prints the link's fdinfo too.
 // VALUE is a number, numbers with commas between them for an array, or the text of an array of char.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 union info {
 	struct { unsigned tid, pid, pid_fd; } task;
 	struct { unsigned map_fd; } map;
+	struct { unsigned order, cgroup_fd; unsigned long long cgroup_id; } cgroup;
 	char room[16];
 };
 
@@ -92,6 +95,22 @@ static int set_global(struct bpf_object *obj, const char *assignment)
 	return -ENOENT;
 }
 
+/* Prints the fdinfo of the link, as this process sees it. */
+static int show_fdinfo(int fd)
+{
+	char path[64];
+	FILE *file;
+	int byte;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	if (!file)
+		return -errno;
+	while ((byte = fgetc(file)) != EOF)
+		putchar(byte);
+	return fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	union info info = {};
@@ -102,10 +121,10 @@ int main(int argc, char **argv)
 	struct bpf_link *link;
 	struct bpf_map *map;
 	char path[4096];
-	int i, err;
+	int i, err, fdinfo = 0;
 
 	if (argc < 3 || argc % 2 == 0)
-		return fail("usage: iter_pin OBJ PATH [tid|pid|pidfd|map|prog|set VALUE]...", EINVAL);
+		return fail("usage: iter_pin OBJ PATH [tid|pid|pidfd|map|order|cgroup|cgroupid|cgroupfd|fdinfo|prog|set VALUE]...", EINVAL);
 	obj = bpf_object__open(argv[1]);
 	if (!obj)
 		return fail("open", errno);
@@ -120,6 +139,16 @@ int main(int argc, char **argv)
 			info.task.pid_fd = syscall(SYS_pidfd_open, atoi(value), 0);
 		else if (!strcmp(key, "map"))
 			info.map.map_fd = bpf_obj_get(value);
+		else if (!strcmp(key, "order"))
+			info.cgroup.order = atoi(value);
+		else if (!strcmp(key, "cgroup"))
+			info.cgroup.cgroup_fd = open(value, O_RDONLY);
+		else if (!strcmp(key, "cgroupid"))
+			info.cgroup.cgroup_id = strtoull(value, NULL, 0);
+		else if (!strcmp(key, "cgroupfd"))
+			info.cgroup.cgroup_fd = atoi(value);
+		else if (!strcmp(key, "fdinfo"))
+			fdinfo = 1;
 		else if (!strcmp(key, "prog"))
 			wanted = value;
 		else if (strcmp(key, "set"))
@@ -148,6 +177,8 @@ int main(int argc, char **argv)
 	link = bpf_program__attach_iter(prog, &opts);
 	if (!link)
 		return fail("attach", errno);
+	if (fdinfo && (err = show_fdinfo(bpf_link__fd(link))))
+		return fail("fdinfo", err);
 	err = bpf_link__pin(link, argv[2]);
 	return err ? fail("pin", err) : 0;
 }

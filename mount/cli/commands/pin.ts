@@ -25,7 +25,7 @@ export function loadProg(client: Client, program: string, options: ProgOptions, 
 export async function pinCommand(program: string, path: string, rest: string[], options: ProgOptions): Promise<void> {
   const mount = mountOf(splitPath(path).dir)
   const map_id = rest.length === 0 ? undefined : await mapOperand(mount.dir, rest)
-  const info = map_id === undefined ? remoteLinkInfo(options) : { map: { map_fd: map_id } }
+  const info = map_id === undefined ? await remoteLinkInfo(options) : { map: { map_fd: map_id } }
   withClient(mount, client => pinIterator(client, program, path, options, map_id, info))
 }
 
@@ -38,7 +38,8 @@ async function mapOperand(dir: string, rest: readonly string[]): Promise<number>
   return withMaps(maps => maps.idIn(dir, words))
 }
 
-function pinIterator(
+/** Loads a program and pins its iterator. @throws CliError */
+export function pinIterator(
   client: Client,
   program: string,
   path: string,

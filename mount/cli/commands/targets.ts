@@ -17,7 +17,12 @@ interface TargetsOptions {
 }
 
 /** Parameters by the attach check that a target has. */
-const parameters = (reg: IterReg): string[] => (reg.attach_target ? ['--pid N', '--tid N', '--pid-fd N'] : [])
+const parameters = (reg: IterReg): string[] =>
+  OWN_PARAMETERS[reg.target] ?? (reg.attach_target ? ['--pid N', '--tid N', '--pid-fd N'] : [])
+const OWN_PARAMETERS: Readonly<Record<string, string[]>> = {
+  bpf_map_elem: ['map MAP'],
+  cgroup: ['--cgroup DIR', '--cgroup-id N', '--cgroup-fd N', '--order NAME'],
+}
 
 export function targetsCommand(options: TargetsOptions): void {
   registerTargets(nodePlatform(), { denied: () => {} })

@@ -5,7 +5,13 @@ import { decodeText } from '../../util/bytes.ts'
 import { type Rows, row } from '../types.ts'
 
 const BPF_LINK_TYPE_ITER = 4
-const bpf_prog = { aux: row('struct bpf_prog_aux *', 'iterfs', (p: ProgSource) => p) } satisfies Rows
+const BPF_PROG_TYPE_TRACING = 26
+const BPF_TRACE_ITER = 28
+const bpf_prog = {
+  type: row('enum bpf_prog_type', 'iterfs: BPF_PROG_TYPE_TRACING', (_: ProgSource) => BPF_PROG_TYPE_TRACING),
+  expected_attach_type: row('enum bpf_attach_type', 'iterfs: BPF_TRACE_ITER', (_: ProgSource) => BPF_TRACE_ITER),
+  aux: row('struct bpf_prog_aux *', 'iterfs', (p: ProgSource) => p),
+} satisfies Rows
 const bpf_prog_aux = {
   id: row('u32', 'iterfs', (p: ProgSource) => p.id),
   name: row('char[16]', 'iterfs, cut to 15 bytes', (p: ProgSource) => decodeText(Buffer.from(p.name).subarray(0, 15))),
@@ -24,7 +30,9 @@ const bpf_map = {
 } satisfies Rows
 const bpf_link = {
   id: row('u32', 'iterfs', (l: LinkSource) => l.id),
-  type: row('enum bpf_link_type', 'iterfs: BPF_LINK_TYPE_ITER', () => BPF_LINK_TYPE_ITER),
+  type: row('enum bpf_link_type', 'iterfs: BPF_LINK_TYPE_ITER', (_: LinkSource) => BPF_LINK_TYPE_ITER),
+  prog: row('struct bpf_prog *', 'iterfs', (l: LinkSource) => l.prog),
+  attach_type: row('enum bpf_attach_type', 'iterfs: BPF_TRACE_ITER', (_: LinkSource) => BPF_TRACE_ITER),
 } satisfies Rows
 
 /** iterfs's own objects, as the targets bpf_prog, bpf_map and bpf_link iterate them. */
@@ -39,7 +47,7 @@ export interface MapSource extends Omit<MapInfo, 'memlock' | 'btf_id'> {
 }
 export interface LinkSource {
   readonly id: number
-  readonly prog_id: number
+  readonly prog: ProgSource
 }
 
 /** What stands behind the structs of this file. */

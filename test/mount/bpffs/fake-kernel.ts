@@ -108,8 +108,8 @@ export class FakeKernel {
   }
 
   /** Arms and creates a pin; its node id, with the handle of the creator closed. */
-  pin(dir: number, name: string, link: number, mode = 0o600, caller: Caller = {}): number {
-    this.tree.armPin(caller.pid ?? 0, caller.uid ?? 0, link)
+  pin(dir: number, name: string, link: number, mode = 0o600, caller: Caller = {}, dots = false): number {
+    this.tree.armPin(caller.pid ?? 0, caller.uid ?? 0, link, dots)
     const reply = this.send('CREATE', dir, { flags: 0o301, mode: 0o100000 | mode }, [name], caller)
     if (!reply || reply.errno) throw new Error(`CREATE ${name}: errno ${reply?.errno}`)
     const { fh } = abi.fuse_open_out.decode(reply.payload, abi.fuse_entry_out.size)

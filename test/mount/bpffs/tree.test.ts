@@ -73,7 +73,7 @@ t.test('nothing but a pin can be created', async t => {
 t.test('a pin is made by the CREATE of the caller that armed it', async t => {
   const k = new FakeKernel()
   const me = { uid: 1000, gid: 100, pid: 7 }
-  k.tree.armPin(7, 1000, 11)
+  k.tree.armPin(7, 1000, 11, false)
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['p'], { ...me, pid: 8 }), EACCES, 'another process')
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['p'], { ...me, uid: 0 }), EACCES, 'another user')
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['a.b'], me), EPERM)
@@ -87,11 +87,11 @@ t.test('a pin is made by the CREATE of the caller that armed it', async t => {
   t.equal(k.errno('RELEASE', nodeid, { fh }), 0)
   t.same(k.calls, ['getObject 11'])
 
-  k.tree.armPin(7, 1000, 12)
+  k.tree.armPin(7, 1000, 12, false)
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['p'], me), EEXIST)
-  k.tree.armPin(7, 1000, 13)
+  k.tree.armPin(7, 1000, 13, false)
   t.equal(k.tree.objectOfInode(k.entry('CREATE', ROOT, { mode: 0o100600 }, ['q'], me).ino), 13, 'the last arming counts')
-  k.tree.armPin(7, 1000, 14)
+  k.tree.armPin(7, 1000, 14, false)
   k.clock += 61_000_000_000n
   t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['r'], me), EACCES, 'an old arming is void')
   t.same(k.tree.pins(), [
@@ -99,6 +99,39 @@ t.test('a pin is made by the CREATE of the caller that armed it', async t => {
     { object: 13, path: 'q' },
   ])
   t.equal(k.tree.objectOfInode(ROOT), undefined)
+})
+
+t.test('a pin may have a dot in its name, for whom it was armed so', async t => {
+  const k = new FakeKernel()
+  const me = { uid: 1000, gid: 100, pid: 7 }
+  k.tree.armPin(7, 1000, 11, true)
+  t.equal(k.errno('LOOKUP', ROOT, {}, ['x.prom'], me), ENOENT, 'free: the kernel goes on to CREATE')
+  t.equal(k.errno('LOOKUP', ROOT, {}, ['x.prom'], { ...me, pid: 8 }), EPERM, 'another process')
+  t.equal(k.errno('LOOKUP', ROOT, {}, ['x'.repeat(256)], me), ENAMETOOLONG)
+  for (const [op, fields, more] of [
+    ['MKDIR', { mode: 0o755 }, []],
+    ['SYMLINK', {}, ['target']],
+    ['MKNOD', { mode: 0o100600 }, []],
+  ] as const)
+    t.equal(k.errno(op, ROOT, fields, ['x.prom', ...more], me), EPERM, op)
+  t.equal(k.errno('CREATE', ROOT, { mode: 0o100600 }, ['.iterfs'], me), EEXIST)
+  const { nodeid } = k.entry('CREATE', ROOT, { mode: 0o100600 }, ['x.prom'], me)
+  t.equal(k.errno('LOOKUP', ROOT, {}, ['y.prom'], me), EPERM, 'the arming is used up')
+  t.equal(k.entry('LOOKUP', ROOT, {}, ['x.prom']).nodeid, nodeid, 'anybody finds it')
+  t.same(k.names(ROOT), ['x.prom'])
+  t.equal(k.send('OPEN', nodeid, { flags: 0 }), null, 'and opens it')
+  const other = k.pin(ROOT, 'p', 12)
+  t.equal(k.errno('LINK', ROOT, { oldnodeid: nodeid }, ['y.prom']), EPERM)
+  t.equal(k.errno('RENAME', ROOT, { newdir: ROOT }, ['p', 'x.prom']), EPERM, 'nothing replaces it')
+  t.equal(k.errno('RENAME2', ROOT, { newdir: ROOT, flags: 2 }, ['p', 'x.prom']), EPERM)
+  t.equal(k.errno('RENAME2', ROOT, { newdir: ROOT, flags: 2 }, ['x.prom', 'p']), EPERM)
+  t.equal(k.errno('RENAME', ROOT, { newdir: ROOT }, ['x.prom', 'y.prom']), EPERM)
+  t.equal(k.errno('RENAME', ROOT, { newdir: ROOT }, ['x.prom', 'q']), 0, 'a name without a dot is free for all')
+  t.equal(k.entry('LOOKUP', ROOT, {}, ['q']).nodeid, nodeid)
+  t.equal(k.entry('LOOKUP', ROOT, {}, ['p']).nodeid, other)
+  k.pin(ROOT, 'z.prom', 13, 0o600, {}, true)
+  t.equal(k.errno('UNLINK', ROOT, {}, ['z.prom']), 0)
+  t.equal(k.errno('LOOKUP', ROOT, {}, ['z.prom']), EPERM)
 })
 
 t.test('open and read go to the host', async t => {

@@ -172,7 +172,7 @@ t.test(`${REQUESTS} requests`, async t => {
     let link = 1
     const known: Known = { nodes: [abi.FUSE_ROOT_ID, abi.FUSE_ROOT_ID, abi.FUSE_ROOT_ID, 2, 3], files: [1] }
     for (const item of requests) {
-      if (item.arm) k.tree.armPin(item.uid, item.uid, ++link)
+      if (item.arm) k.tree.armPin(item.uid, item.uid, ++link, link % 2 === 0)
       const bytes = build(item, known, ++sent)
       const reply = k.protocol.handle(bytes)
       const wrong = checkReply(bytes, reply)
