@@ -1,10 +1,12 @@
 // Kernel objects behind addresses, as helpers ask for them.
 import type { HelperTask, KernelObjects } from '../helpers/env.ts'
 import type { KernelMemory } from '../kernel/memory.ts'
+import type { SourceOf } from '../kernel/types.ts'
 import type { StructName } from '../kernel/view.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type CgroupSource, cgroupById, cgroupOf } from '../sources/cgroup.ts'
 import type { PathSource } from '../sources/file.ts'
+import { FileSockets } from '../sources/file-socket.ts'
 import type { HeldSockets } from '../sources/held-sockets.ts'
 import { MapsCursor, type VmaSource } from '../sources/maps.ts'
 import type { SocketSource } from '../sources/socket.ts'
@@ -28,6 +30,7 @@ export function kernelObjects(
   // The css of a cgroup is its first member: both are at the same address.
   const cgroup = (lo: number, hi: number): CgroupSource | null =>
     at<CgroupSource>(lo, hi, 'cgroup') ?? at<{ readonly cgroup: CgroupSource }>(lo, hi, 'cgroup_subsys_state')?.cgroup ?? null
+  const fileSockets = new FileSockets(platform)
   const vmas = (of: HelperTask): MapsCursor | null => {
     const source = kernel.task(of.tid)
     try {
@@ -61,6 +64,10 @@ export function kernelObjects(
     retCgroup: id => ret('cgroup', cgroupById(platform, id)),
     retRelated(relation, lo, hi, level) {
       if (relation === 'pt_regs') return ret('pt_regs', task(lo, hi)?.registers() ?? null)
+      if (relation === 'socket') {
+        const file = at<SourceOf['file']>(lo, hi, 'file')
+        return ret('socket', file && 'fd' in file ? fileSockets.of(file) : null)
+      }
       const from = relation === 'cgroup_ancestor' ? cgroup(lo, hi) : null
       ret('cgroup', from?.ancestor(level) ?? null)
     },
