@@ -10,7 +10,7 @@ import { type StructName, structIn } from './view.ts'
 export interface Leaf {
   readonly off: number
   readonly end: number
-  /** A text: its address goes by the key and the place. */
+  /** A text, or words, that it points to: their address goes by the key and the place. */
   readonly text: boolean
   /** Writes the field of the object behind `source` at `at`. `key` tells the object apart. May throw what the row's reader throws. */
   write(memory: KernelMemory, at: number, source: unknown, key: string): void
@@ -111,7 +111,7 @@ export class StructLeaves {
         room = Math.max(room, off + count * POINTER)
         continue
       }
-      const text = TEXT.test(cType)
+      const text = TEXT.test(cType) || cType === WORDS
       const width = size > 0 ? size : FLEXIBLE_BYTES
       room = Math.max(room, off + width)
       const write: Write = inner
@@ -145,6 +145,10 @@ export class StructLeaves {
 
 const BYTES = /^(?:struct \w+|(?:unsigned char|u8|__u8)\[\d+\])$/
 const TEXT = /^const (unsigned )?char \*$/
+const WORDS = 'long unsigned int *'
+
+const wordBytes = (words: readonly bigint[] | null): Uint8Array | null =>
+  words && new Uint8Array(BigUint64Array.from(words).buffer)
 
 /** Writes a value that is no struct. @throws Error for a C type that has no form in memory: a fault in the rows */
 function scalar(cType: string, size: number, field: string): Write {
@@ -152,7 +156,13 @@ function scalar(cType: string, size: number, field: string): Write {
     return (memory, at, value) => memory.space.u8.set(encodeText(value as string).subarray(0, size), at)
   }
   if (TEXT.test(cType)) {
-    return (memory, at, value, key) => memory.writeText(at, `${field} of ${key}`, value as string)
+    return (memory, at, value, key) => {
+      if (value === null) memory.space.view.setBigUint64(at, 0n, true)
+      else memory.writeText(at, `${field} of ${key}`, value as string)
+    }
+  }
+  if (cType === WORDS) {
+    return (memory, at, value, key) => memory.writeBlock(at, `${field} of ${key}`, wordBytes(value as readonly bigint[] | null))
   }
   if (BYTES.test(cType)) return (memory, at, value) => memory.space.u8.set((value as Uint8Array).subarray(0, size), at)
   if (cType.startsWith('u32[')) {

@@ -102,10 +102,18 @@ export class KernelMemory {
 
   /** Writes the address of a text, with a NUL behind it. `key` tells texts apart. */
   writeText(at: number, key: string, text: string): void {
+    const bytes = encodeText(text)
+    const block = new Uint8Array(bytes.length + 1)
+    block.set(bytes)
+    this.writeBlock(at, key, block)
+  }
+
+  /** Writes the address of bytes, 0 for null. `key` tells them apart. */
+  writeBlock(at: number, key: string, bytes: Uint8Array | null): void {
+    if (!bytes) return this.space.view.setBigUint64(at, 0n, true)
     const known = this.#find(key)
     if (known) return this.#writePage(at, known.page)
-    const bytes = encodeText(text)
-    const region = this.#make(key, bytes.length + 1, null, null)
+    const region = this.#make(key, bytes.length, null, null)
     this.space.u8.set(bytes, region.mem)
     this.space.u8.fill(THERE, region.shadow, region.shadow + region.size)
     this.#writePage(at, region.page)

@@ -7,10 +7,13 @@ import { fileStructs } from './rows/file.ts'
 import { inetStructs } from './rows/inet.ts'
 import { neighStructs } from './rows/neigh.ts'
 import { netDeviceStructs } from './rows/net-device.ts'
+import { netlinkStructs } from './rows/netlink.ts'
 import { routeStructs } from './rows/route.ts'
 import { sockStructs } from './rows/sock.ts'
+import { systemStructs } from './rows/system.ts'
 import { taskStructs } from './rows/task.ts'
 import { tcpStructs } from './rows/tcp.ts'
+import { unixStructs } from './rows/unix.ts'
 
 /**
  * All structs by their kernel names. `OUTER__FIELD` stands for a struct without a name, that of the field in struct OUTER; `iterfs_NAME`
@@ -23,6 +26,9 @@ export const STRUCTS = {
   ...fileStructs,
   ...bpfStructs,
   ...sockStructs,
+  ...systemStructs,
+  ...unixStructs,
+  ...netlinkStructs,
   ...inetStructs,
   ...tcpStructs,
   ...netDeviceStructs,

@@ -7,10 +7,13 @@ import type { FileSources } from './rows/file.ts'
 import type { InetSources } from './rows/inet.ts'
 import type { NeighSources } from './rows/neigh.ts'
 import type { NetDeviceSources } from './rows/net-device.ts'
+import type { NetlinkSources } from './rows/netlink.ts'
 import type { RouteSources } from './rows/route.ts'
 import type { SockSources } from './rows/sock.ts'
+import type { SystemSources } from './rows/system.ts'
 import type { TaskSources } from './rows/task.ts'
 import type { TcpSources } from './rows/tcp.ts'
+import type { UnixSources } from './rows/unix.ts'
 import type { KernelStructs } from './structs.ts'
 
 /** What stands behind each struct: the source that its readers look at. */
@@ -21,11 +24,14 @@ export interface SourceOf
     FileSources,
     BpfSources,
     SockSources,
+    UnixSources,
+    NetlinkSources,
     InetSources,
     TcpSources,
     NetDeviceSources,
     RouteSources,
-    NeighSources {}
+    NeighSources,
+    SystemSources {}
 
 type Small =
   | 'int'
@@ -53,6 +59,8 @@ type Small =
   | 'dev_t'
   | 'dscp_t'
   | 'fmode_t'
+  | 'slab_flags_t'
+  | '__kernel_sa_family_t'
   | 'bool'
   | `enum ${string}`
 type Big =
@@ -71,6 +79,11 @@ type Big =
   | 'vm_flags_t'
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
+/** A text that may be NULL. */
+type OptionalText = 'const char *' & { readonly optional: true }
+export const OPTIONAL_TEXT = 'const char *' as OptionalText
+/** A pointer to as many as there are; they lie behind each other. */
+type Words = 'long unsigned int *'
 /** Structs that C knows by a typedef. */
 type Typedef =
   | 'possible_net_t'
@@ -97,6 +110,8 @@ export type CTypeName =
   | Small
   | Big
   | Text
+  | OptionalText
+  | Words
   | Typedef
   | Bytes
   | `const ${Small | Big}`
@@ -133,15 +148,19 @@ export type Raw<T> = T extends Bytes
             ? SourceOf[Behind<T>]
             : Scalar<T>
 
-type Scalar<T> = T extends `char[${number}]` | Text
-  ? string
-  : T extends `u32[${number}]`
-    ? readonly number[]
-    : T extends `${string}[${number}]`
-      ? readonly bigint[]
-      : T extends Big | `const ${Big}`
-        ? bigint
-        : number
+type Scalar<T> = T extends OptionalText
+  ? string | null
+  : T extends `char[${number}]` | Text
+    ? string
+    : T extends `u32[${number}]`
+      ? readonly number[]
+      : T extends Words
+        ? readonly bigint[] | null
+        : T extends `${string}[${number}]`
+          ? readonly bigint[]
+          : T extends Big | `const ${Big}`
+            ? bigint
+            : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends Bytes

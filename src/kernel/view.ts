@@ -89,6 +89,7 @@ const socketStruct = (socket: SocketSource): StructName => SOCKET_STRUCT[socket.
 const OUTERMOST: { readonly [N in StructName]?: (source: SourceOf[N]) => StructName } = {
   ...{ sock_common: socketStruct, sock: socketStruct, inet_sock: socketStruct, inet_connection_sock: socketStruct },
   ...{ tcp_sock: socketStruct, udp_sock: socketStruct, inet_timewait_sock: socketStruct, request_sock: socketStruct },
+  ...{ unix_sock: socketStruct, netlink_sock: socketStruct },
   ...{ inet_request_sock: socketStruct, socket: () => 'socket_alloc' },
   cgroup_subsys_state: cssStruct,
 }

@@ -84,6 +84,11 @@ export const LOOKS = {
     ...{ what: '/proc/net', args: { net: text, name: text } },
     ...{ file: ({ net, name }) => `net/${net}/${name}`, put: asItIs, get: asItIs },
   }),
+  netInodes: inLine({
+    ...{ what: 'inode numbers of netlink sockets', args: { net: text }, fields: { inodes: texts } },
+    put: (inodes: readonly number[]) => ({ inodes: inodes.map(String) }),
+    get: fields => fields.inodes.map(Number),
+  }),
   netlink: inFile({
     what: 'answer to a netlink request',
     args: { net: text, protocol: count, request: hex },

@@ -23,6 +23,13 @@ class TaskNet implements NetNs {
   read(name: string): Uint8Array {
     return this.#during(net => net.read(name))
   }
+  /** None that is open. */
+  inodes(): number[] {
+    return []
+  }
+  again(): NetNs {
+    return this.#platform.openNet(this.tid)
+  }
   close(): void {}
 
   #during<T>(use: (net: NetNs) => T): T {

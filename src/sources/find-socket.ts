@@ -2,7 +2,9 @@
 import type { NetNs, Platform } from '../platform/platform.ts'
 import { ErrnoError } from '../util/errno.ts'
 import { InetSockets } from './inet-sockets.ts'
+import { NetlinkSockets } from './netlink-sockets.ts'
 import type { SocketSource } from './socket.ts'
+import { UnixSockets } from './unix.ts'
 
 /** How long, in ms, the sockets of a namespace are taken to be the same, once they were listed. */
 const KEEP_MS = 20
@@ -26,7 +28,27 @@ export function findSocket(platform: Platform, net: NetNs, inode: number): Socke
 const LISTS: readonly ((platform: Platform, net: NetNs) => readonly SocketSource[])[] = [
   (platform, net) => new InetSockets(platform, net, 'tcp').list(),
   (platform, net) => new InetSockets(platform, net, 'udp').list(),
+  (_, net) => new UnixSockets(net).list(),
+  (_, net) => new NetlinkSockets(net).list(),
 ]
+
+/** The sockets of a namespace that have a cookie, by that; and why others may be missing: what could not be asked, null for nothing. */
+export function socketsByCookie(
+  platform: Platform,
+  net: NetNs,
+): { readonly sockets: ReadonlyMap<bigint, SocketSource>; readonly missing: ErrnoError | null } {
+  const sockets = new Map<bigint, SocketSource>()
+  let missing: ErrnoError | null = null
+  for (const list of LISTS) {
+    try {
+      for (const socket of list(platform, net)) sockets.set(socket.cookie(), socket)
+    } catch (err) {
+      if (!(err instanceof ErrnoError)) throw err
+      missing ??= err
+    }
+  }
+  return { sockets, missing }
+}
 
 /** None where neither sock_diag nor /proc/net may be asked. */
 function orNone<T>(list: () => readonly T[]): readonly T[] {

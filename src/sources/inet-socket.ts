@@ -18,6 +18,7 @@ import {
 } from './inet-telling.ts'
 import { jiffies, kernelHz } from './jiffies.ts'
 import type { ProcSocket } from './proc-net.ts'
+import { ownerOf, type SocketOwner } from './sock-owner.ts'
 import { SK_MEMINFO, type SocketEnds, type SocketKind, type SocketSource, type SocketTimer } from './socket.ts'
 import { TCP_INFO, type TcpInfoField } from './tcp-info.ts'
 
@@ -110,6 +111,10 @@ export class InetSocket implements SocketSource {
         return most()
       },
     }
+  }
+
+  owner(): SocketOwner | null | undefined {
+    return this.inode === 0 ? null : ownerOf(this.#sockets.session, this.inode)
   }
 
   /** Bytes that wait to be read, and to be acknowledged. */

@@ -8,6 +8,7 @@ import { InetSocket } from './inet-socket.ts'
 import { AF_INET, AF_INET6, TCP_LISTEN } from './inet-telling.ts'
 import { Moment } from './jiffies.ts'
 import { type ProcSocket, ProcTable } from './proc-net.ts'
+import type { SourceSession } from './session.ts'
 
 /** Attributes that programs looked at: later lists have them from the start. Bits of askBit(). */
 export interface Learned {
@@ -20,6 +21,7 @@ export class InetSockets {
   readonly platform: Platform
   readonly net: NetNs
   readonly protocol: InetProtocol
+  readonly session: SourceSession | undefined
   readonly #learned: Learned
   readonly #tables = new Map<number, ProcTable>()
   /** Why sock_diag does not answer. */
@@ -29,7 +31,15 @@ export class InetSockets {
   #extensions = 0
   #list: readonly InetSocket[] = []
 
-  constructor(platform: Platform, net: NetNs, protocol: InetProtocol, learned: Learned = { extensions: 0 }) {
+  /** @param session by which owners are looked for */
+  constructor(
+    platform: Platform,
+    net: NetNs,
+    protocol: InetProtocol,
+    learned: Learned = { extensions: 0 },
+    session?: SourceSession,
+  ) {
+    this.session = session
     this.platform = platform
     this.net = net
     this.protocol = protocol

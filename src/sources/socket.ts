@@ -1,9 +1,10 @@
 // What all sockets have, whatever tells of them: sock_diag or the files of /proc/net.
 import type { NetNs } from '../platform/platform.ts'
 import type { CgroupSource } from './cgroup.ts'
+import type { SocketOwner } from './sock-owner.ts'
 
 /** What a socket is in the kernel: which struct it lies in (src/kernel/rows/sock.ts). */
-export type SocketKind = 'tcp' | 'tcp6' | 'timewait' | 'request' | 'udp' | 'udp6' | 'unix' | 'netlink'
+export type SocketKind = 'tcp' | 'tcp6' | 'timewait' | 'request' | 'udp' | 'udp6' | 'unix' | 'netlink' | 'other'
 
 /** Places of SocketSource.memory() (linux/sock_diag.h, SK_MEMINFO_*). */
 export const SK_MEMINFO = {
@@ -57,6 +58,8 @@ export interface SocketSource {
   drops(): number
   /** Connections that wait to be accepted, and how many may. */
   backlog(): { readonly now: number; readonly most: number }
+  /** The first descriptor of it, see ownerOf(); null when none is to be seen. Absent for one that no iterator shows. */
+  owner?(): SocketOwner | null | undefined
   /** References of the iterator that shows it; none when absent. */
   readonly held?: number
   /** Absent for other families than AF_INET and AF_INET6, whose fields of the kernel are 0. */

@@ -6,6 +6,7 @@ import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
 import type { InetProtocol } from '../sources/inet-diag.ts'
 import type { InetSocket } from '../sources/inet-socket.ts'
 import { InetSockets, type Learned } from '../sources/inet-sockets.ts'
+import { type SourceHooks, SourceSession } from '../sources/session.ts'
 
 /** The sockets of one list, which is made at the first read, and those that it lacks when it is used up. */
 class InetOps implements SeqOperations<InetSocket> {
@@ -34,15 +35,19 @@ class InetOps implements SeqOperations<InetSocket> {
     return socket
   }
   next(): InetSocket | null {
+    this.#sockets.session?.release()
     this.#at++
     return this.start()
   }
   ctx(socket: InetSocket | null): CtxArgs {
     return this.#ctx(socket)
   }
-  stop(): void {}
+  stop(): void {
+    this.#sockets.session?.release()
+  }
   close(): void {
     this.#net.close()
+    this.#sockets.session?.close()
   }
 }
 
@@ -77,7 +82,7 @@ const INET_TARGETS: readonly InetTarget[] = [
 ]
 
 /** The two targets over a platform. */
-export const inetTargets = (platform: Platform): IterReg[] =>
+export const inetTargets = (platform: Platform, hooks: SourceHooks): IterReg[] =>
   INET_TARGETS.map(({ target, ctx, ...reg }) => {
     const learned: Learned = { extensions: 0 }
     return {
@@ -86,7 +91,10 @@ export const inetTargets = (platform: Platform): IterReg[] =>
       ...reg,
       seq_info: {
         open: (_aux, opener: Opener) =>
-          new InetOps(new InetSockets(platform, platform.openNet(opener.pid), target, learned), ctx) as SeqOperations,
+          new InetOps(
+            new InetSockets(platform, platform.openNet(opener.pid), target, learned, new SourceSession(platform, hooks)),
+            ctx,
+          ) as SeqOperations,
       },
     }
   })

@@ -1,5 +1,7 @@
 // Rows of what all sockets have.
+
 import { address4, address6, swap16 } from '../../sources/inet-address.ts'
+import type { SocketOwner } from '../../sources/sock-owner.ts'
 import { SK_MEMINFO, type SocketKind, type SocketSource, type SocketTimer } from '../../sources/socket.ts'
 import { EOPNOTSUPP, ErrnoError } from '../../util/errno.ts'
 import { type Rows, row } from '../types.ts'
@@ -116,6 +118,19 @@ const sock__sk_backlog = {
 const socket = {
   sk: row('struct sock *', 'the socket itself', (s: SocketSource) => s),
   type: row('short int', 'the kind of socket', (s: SocketSource) => s.type),
+  iterfs_owner: row(
+    'struct iterfs_sock_owner *',
+    'links of /proc/PID/fd: the first descriptor; NULL when none is to be seen',
+    (s: SocketSource) => told(s.owner?.(), 'iterfs_owner', s),
+    'an extra of iterfs: who holds the socket',
+  ),
+} satisfies Rows
+
+/** No struct of the kernel. */
+const iterfs_sock_owner = {
+  task: row('struct task_struct *', 'name of the folder in /proc: the leader of the process', (o: SocketOwner) => o.task),
+  fd: row('u32', 'name of the link', (o: SocketOwner) => o.fd),
+  next: row('struct iterfs_sock_owner *', 'the next descriptor of the same socket', (o: SocketOwner) => o.next),
 } satisfies Rows
 
 const socket_alloc = {
@@ -135,13 +150,24 @@ export interface SockSources {
   sock: SocketSource
   sock__sk_backlog: SocketSource
   socket: SocketSource
+  iterfs_sock_owner: SocketOwner
   socket_alloc: SocketSource
   sock_cgroup_data: SocketSource
   timer_list: SocketTimer
 }
 
 export const sockStructs = {
-  ...{ possible_net_t, sock_common, sock, sock__sk_backlog, socket, socket_alloc, sock_cgroup_data, timer_list },
+  ...{
+    possible_net_t,
+    sock_common,
+    sock,
+    sock__sk_backlog,
+    socket,
+    iterfs_sock_owner,
+    socket_alloc,
+    sock_cgroup_data,
+    timer_list,
+  },
 }
 
 /** The struct that a socket of each kind lies in, once it has rows. */
@@ -152,6 +178,7 @@ export const SOCKET_STRUCT: Readonly<Record<SocketKind, string>> = {
   request: 'tcp_request_sock',
   udp: 'udp_sock',
   udp6: 'udp6_sock',
-  unix: 'sock',
-  netlink: 'sock',
+  unix: 'unix_sock',
+  netlink: 'netlink_sock',
+  other: 'sock',
 }
