@@ -1,6 +1,7 @@
 // A platform in which every question is a look: whoever answers looks is a whole platform. The recorder asks the real one; a recording
 // answers from its files. Clocks stand still.
 import { ENOENT, EOPNOTSUPP, ErrnoError } from '../util/errno.ts'
+import { wholeRequest } from './diag-request.ts'
 import { type ArgsOf, type LookName, toHex, type ValueOf } from './looks.ts'
 import type { Clock, Dir, FileStat, NetNs, Platform } from './platform.ts'
 
@@ -98,8 +99,9 @@ class LookNet implements NetNs {
     this.inum = inum
   }
   netlink(protocol: number, request: Uint8Array): Uint8Array[] {
-    const args = { net: this.#net, protocol, request: toHex(request) }
-    return this.#answer('netlink', args, real => this.#handle.of(real).netlink(protocol, request))
+    const whole = wholeRequest(protocol, request)
+    const args = { net: this.#net, protocol, request: toHex(whole) }
+    return this.#answer('netlink', args, real => this.#handle.of(real).netlink(protocol, whole))
   }
   read(name: string): Uint8Array {
     return this.#answer('netRead', { net: this.#net, name }, real => this.#handle.of(real).read(name).slice())

@@ -23,9 +23,8 @@ class TaskNet implements NetNs {
   read(name: string): Uint8Array {
     return this.#during(net => net.read(name))
   }
-  /** None that is open. */
-  inodes(): number[] {
-    return []
+  inodes(): readonly number[] {
+    return [] // none is open between two uses
   }
   again(): NetNs {
     return this.#platform.openNet(this.tid)

@@ -36,6 +36,7 @@ const restricted = {
     const net = platform.openNet(tid)
     return {
       ...{ inum: net.inum, read: (name: string) => net.read(name), close: () => net.close() },
+      ...{ inodes: () => net.inodes(), again: () => net.again() },
       netlink(protocol: number, request: Uint8Array) {
         if (refused.has(request[4]!)) throw new ErrnoError(EACCES)
         return net.netlink(protocol, request)

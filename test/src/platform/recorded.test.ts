@@ -211,6 +211,42 @@ t.test('a dump that is to be made again is asked for again', async t => {
   t.same(net.netlink(9, bytes(1)), ANSWER)
 })
 
+t.test('one answer of sock_diag serves requests for some and for all attributes', async t => {
+  const asked: number[][] = []
+  const real = machine([])
+  const recorder = new Recorder(
+    {
+      ...real,
+      openNet: tid => ({
+        ...real.openNet(tid),
+        netlink(_protocol, request) {
+          asked.push([...request.subarray(16, 20)])
+          return ANSWER
+        },
+      }),
+    },
+    READER,
+  )
+  const request = (type: number, ...payload: number[]): Uint8Array =>
+    bytes(20, 0, 0, 0, type, 0, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, ...payload)
+  const net = recorder.platform.openNet(0)
+  for (const extensions of [0, 3, 0x40]) {
+    t.same(net.netlink(4, request(18, 2, 0, 0, extensions)), ANSWER, 'TCPDIAG_GETSOCK')
+    t.same(net.netlink(4, request(20, 10, 17, extensions, 0)), ANSWER, 'SOCK_DIAG_BY_FAMILY')
+  }
+  t.same(asked, [
+    [2, 0, 0, 0xff],
+    [10, 17, 0xff, 0],
+  ])
+  for (const [protocol, type] of [
+    [4, 20],
+    [0, 18],
+  ] as const) {
+    net.netlink(protocol, request(type, 1, 2, 3, 4))
+    t.same(asked.at(-1), [1, 2, 3, 4], 'other families and protocols are asked as they are')
+  }
+})
+
 t.test('what was not looked at is an error, and is not forgotten', async t => {
   const { dir } = record()
   t.teardown(() => rmSync(dir, { recursive: true }))
