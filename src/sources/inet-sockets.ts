@@ -62,7 +62,7 @@ export class InetSockets {
    */
   missed(): readonly InetSocket[] {
     // What came in one piece lacks nothing.
-    if (this.#refused || this.#list[0]?.diag!.bytes === this.#list.at(-1)?.diag!.bytes) return []
+    if (this.#refused || this.#list[0]?.diag?.bytes === this.#list.at(-1)?.diag?.bytes) return []
     const known = new Set(this.#list.map(socket => socket.diag!.cookie))
     const more = unique(this.#dump(0) ?? []).filter(({ cookie }) => !known.has(cookie))
     return more.map(socket => new InetSocket(this, socket, null))
