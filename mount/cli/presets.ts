@@ -27,7 +27,7 @@ export interface Preset {
 
 /** Readable by all, as the file of /proc: nothing is in it that its readers may not see there. */
 const ALL = 0o444
-/** Addresses of the kernel and its caches: /proc shows them to root only, or as zeros. */
+/** For the owner of the mount alone, as /proc has it for root. */
 const OWNER = 0o400
 
 export const PRESETS: Readonly<Record<string, Preset>> = {
@@ -43,7 +43,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       { path: 'net/route', program: 'ipv4_route', mode: ALL },
       { path: 'net/arp', program: 'neigh', mode: ALL },
       { path: 'net/dev', program: 'netdev', mode: ALL },
-      { path: 'kallsyms', program: 'ksym', mode: OWNER },
+      { path: 'kallsyms', program: 'ksym', mode: ALL },
       { path: 'slabinfo', program: 'slabinfo', mode: OWNER },
     ],
     links: [

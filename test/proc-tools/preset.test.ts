@@ -57,7 +57,10 @@ t.test('the pins are there when the command returns, readable as in /proc', asyn
     t.equal(read, 0, `${path} can be read`)
     t.equal(stdout, run('head', ['-n', '1', join('/proc', path)]).stdout, `first line of ${path}`)
     const other = run(NAMELESS[0]!, [...NAMELESS.slice(1), 'head', '-n', '1', join(dir, path)])
-    t.equal(other.status, mode & 4 ? 0 : 1, `${path} for another user`)
+    const otherProc = run(NAMELESS[0]!, [...NAMELESS.slice(1), 'head', '-n', '1', join('/proc', path)])
+    t.same([other.status, other.stdout], [otherProc.status, otherProc.stdout], `${path} for another user`)
+    t.equal(other.status, mode & 4 ? 0 : 1)
+    t.equal(mode, lstatSync(join('/proc', path)).mode & 0o7777, 'the mode of /proc')
   }
   t.equal(lstatSync(join(dir, 'net')).mode & 0o7777, 0o755)
 })
