@@ -83,13 +83,16 @@ function machine(asked: string[]): Platform {
     exists: path => look(`exists ${path}`, path !== '/none'),
     sameFiles: (tid1, tid2) => look(`same ${tid1} ${tid2}`, tid1 === 1 ? null : tid1 === tid2),
     parentNs: (path, levels) => look(`parent ${path}`, 4_026_531_836 + levels),
-    openNet: tid => ({
-      inum: tid === 8 ? 0 : 4_026_531_840,
-      netlink: protocol => (protocol === 9 && dumps++ === 0 ? fail(EINTR) : look(`netlink ${protocol}`, ANSWER)),
-      read: name => look(`net ${name}`, text(`net ${name} of ${tid}\n`)),
-      inodes: () => look(`inodes of ${tid}`, [7, 8]),
-      close: () => asked.push('close net'),
-    }),
+    openNet: function openNet(tid): ReturnType<Platform['openNet']> {
+      return {
+        again: () => openNet(tid),
+        inum: tid === 8 ? 0 : 4_026_531_840,
+        netlink: protocol => (protocol === 9 && dumps++ === 0 ? fail(EINTR) : look(`netlink ${protocol}`, ANSWER)),
+        read: name => look(`net ${name}`, text(`net ${name} of ${tid}\n`)),
+        inodes: () => look(`inodes of ${tid}`, [7, 8]),
+        close: () => void asked.push('close net'),
+      }
+    },
     sleptNs: () => -5n,
     clockNs: clock => ({ monotonic: 1n, boottime: 2n ** 62n, tai: 3n })[clock],
     readMemory: (pid, address, size) => look(`memory ${pid} ${address}`, new Uint8Array(size).fill(0xab)),
@@ -206,6 +209,42 @@ t.test('a dump that is to be made again is asked for again', async t => {
   const net = recorder.platform.openNet(0)
   t.throws(() => net.netlink(9, bytes(1)), { errno: EINTR, name: 'ErrnoError' })
   t.same(net.netlink(9, bytes(1)), ANSWER)
+})
+
+t.test('one answer of sock_diag serves requests for some and for all attributes', async t => {
+  const asked: number[][] = []
+  const real = machine([])
+  const recorder = new Recorder(
+    {
+      ...real,
+      openNet: tid => ({
+        ...real.openNet(tid),
+        netlink(_protocol, request) {
+          asked.push([...request.subarray(16, 20)])
+          return ANSWER
+        },
+      }),
+    },
+    READER,
+  )
+  const request = (type: number, ...payload: number[]): Uint8Array =>
+    bytes(20, 0, 0, 0, type, 0, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, ...payload)
+  const net = recorder.platform.openNet(0)
+  for (const extensions of [0, 3, 0x40]) {
+    t.same(net.netlink(4, request(18, 2, 0, 0, extensions)), ANSWER, 'TCPDIAG_GETSOCK')
+    t.same(net.netlink(4, request(20, 10, 17, extensions, 0)), ANSWER, 'SOCK_DIAG_BY_FAMILY')
+  }
+  t.same(asked, [
+    [2, 0, 0, 0xff],
+    [10, 17, 0xff, 0],
+  ])
+  for (const [protocol, type] of [
+    [4, 20],
+    [0, 18],
+  ] as const) {
+    net.netlink(protocol, request(type, 1, 2, 3, 4))
+    t.same(asked.at(-1), [1, 2, 3, 4], 'other families and protocols are asked as they are')
+  }
 })
 
 t.test('what was not looked at is an error, and is not forgotten', async t => {
