@@ -21,6 +21,8 @@ export interface PresetLinks {
 }
 
 export interface Preset {
+  /** A pin is made where this folder of the host has a file of that name: a kernel without modules has no list of them. */
+  readonly host: string
   readonly pins: readonly PresetPin[]
   readonly links: readonly PresetLinks[]
 }
@@ -32,6 +34,7 @@ const OWNER = 0o400
 
 export const PRESETS: Readonly<Record<string, Preset>> = {
   proc: {
+    host: '/proc',
     pins: [
       { path: 'net/tcp', program: 'tcp4', mode: ALL },
       { path: 'net/tcp6', program: 'tcp6', mode: ALL },
@@ -44,6 +47,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       { path: 'net/arp', program: 'neigh', mode: ALL },
       { path: 'net/dev', program: 'netdev', mode: ALL },
       { path: 'kallsyms', program: 'ksym', mode: ALL },
+      { path: 'modules', program: 'module', mode: ALL },
       { path: 'slabinfo', program: 'slabinfo', mode: OWNER },
     ],
     links: [
