@@ -1,5 +1,5 @@
 // The daemon of one mount: builds the threads, mounts, and serves until the mount is gone. The composition root.
-import { stat, statfs } from 'node:fs'
+import { readFileSync, stat, statfs } from 'node:fs'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
 import {
@@ -192,6 +192,7 @@ class Daemon {
       allowed: new Set([process.getuid!(), ...this.#options.allowPin]),
       toFuse: this.#toFuse,
       reply,
+      cgroupsOf,
       wake: () => this.#wake(),
     })
     port.on('message', (event: FuseEvent) => {
@@ -294,5 +295,14 @@ class Daemon {
       this.#log.error({ err }, 'unmount failed')
     }
     this.#end(reason)
+  }
+}
+
+/** See ControlOptions.cgroupsOf(). */
+function cgroupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  } catch {
+    return ''
   }
 }

@@ -56,7 +56,8 @@ int dump_ipv4_route(struct bpf_iter__ipv4_route *ctx)
 	char line[LINE];
 	int len;
 
-	if (ctx->meta->seq_num == 0)
+	/* Without any route, of whatever table, the kernel has no tables, and its file not even a heading. */
+	if (rt && ctx->meta->seq_num == 0)
 		BPF_SEQ_PRINTF(seq, "%-127s\n", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
 	if (!rt || rt->tb_id != RT_TABLE_MAIN || rt->type == RTN_BROADCAST || rt->type == RTN_MULTICAST)
 		return 0;
@@ -73,7 +74,7 @@ int dump_ipv4_route(struct bpf_iter__ipv4_route *ctx)
 	gateway = path->nhc_gw_family == AF_INET ? path->nhc_gw.ipv4 : 0;
 	advmss = fi->fib_metrics->metrics[ADVMSS];
 	/* Two steps, as the arguments of one call are at most 12 and each line is filled with blanks to 127 characters. */
-	len = BPF_SNPRINTF(line, sizeof(line), "%s\t%08X\t%08X\t%04X\t%d\t%u\t%d\t%08X\t%d\t%u\t%u", dev ? dev->name : "*", rt->dst,
+	len = BPF_SNPRINTF(line, sizeof(line), "%s\t%08X\t%08X\t%04X\t%d\t%u\t%u\t%08X\t%d\t%u\t%u", dev ? dev->name : "*", rt->dst,
 			   gateway, flags, 0, 0, fi->fib_priority, mask, advmss ? advmss + HEADERS : 0,
 			   fi->fib_metrics->metrics[WINDOW], fi->fib_metrics->metrics[RTT] >> 3);
 	if (len > 0)

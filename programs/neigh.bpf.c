@@ -3,7 +3,7 @@
 // Prints  what /proc/net/arp prints, byte by byte: address, type of hardware, flags, hardware address and device of each neighbour, and of each address
 //         that the machine answers for.
 // Parameters  none. The network namespace is that of the process that opens the file.
-#include "vmlinux.h"
+#include "heading.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -65,7 +65,7 @@ int dump_neigh(struct bpf_iter__neigh *ctx)
 	struct pneigh_entry *proxy = ctx->pneigh;
 	struct neigh_table *tbl = ctx->tbl;
 
-	if (ctx->meta->seq_num == 0)
+	if (wants_heading(ctx->meta, tbl))
 		BPF_SEQ_PRINTF(seq, "IP address       HW type     Flags       HW address            Mask     Device\n");
 	if (!tbl || tbl->family != AF_INET)
 		return 0;

@@ -2,7 +2,7 @@
 //
 // Prints  what /proc/net/dev prints, byte by byte: the counters of each device.
 // Parameters  none. The network namespace is that of the process that opens the file.
-#include "vmlinux.h"
+#include "heading.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -15,7 +15,7 @@ int dump_netdev(struct bpf_iter__netdev *ctx)
 	struct rtnl_link_stats64 *s = ctx->stats;
 	struct net_device *dev = ctx->dev;
 
-	if (ctx->meta->seq_num == 0) {
+	if (wants_heading(ctx->meta, dev)) {
 		BPF_SEQ_PRINTF(seq, "Inter-|   Receive                                                |  Transmit\n");
 		BPF_SEQ_PRINTF(seq, " face |bytes    packets errs drop fifo frame compressed multicast|");
 		BPF_SEQ_PRINTF(seq, "bytes    packets errs drop fifo colls carrier compressed\n");

@@ -1,6 +1,6 @@
 // What the programs that print files of /proc/net share.
 #pragma once
-#include "vmlinux.h"
+#include "heading.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -72,10 +72,4 @@ static __always_inline __u32 line_number(struct bpf_iter_meta *meta)
 		place->sl++;
 	}
 	return place->sl;
-}
-
-/** Before the first socket, and where there is none. */
-static __always_inline bool wants_heading(struct bpf_iter_meta *meta, void *object)
-{
-	return object ? meta->seq_num == 0 : meta->seq_num == (__u64)-1;
 }

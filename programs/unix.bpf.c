@@ -3,11 +3,7 @@
 // Prints  the text of /proc/net/unix of the reader's network namespace: names as they were bound, an @ for each NUL in them.
 //         In the kernel it loses sockets when its text does not fit into one buffer (32 KiB); in iterfs it does not.
 // Globals  first_inode, last_inode: sockets with other inodes are left out; those that wait to be accepted have 0.
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-char LICENSE[] SEC("license") = "GPL";
+#include "proc_net.h"
 
 /* Not in the BTF: macros and an enum that the kernel itself does not keep. */
 #define SO_ACCEPTCON (1 << 16)
@@ -18,11 +14,6 @@ enum { UNCONNECTED = 1, CONNECTING, CONNECTED, DISCONNECTING };
 
 const volatile __u64 first_inode = 0;
 const volatile __u64 last_inode = 0xffffffff;
-
-static void print_heading(struct seq_file *seq)
-{
-	BPF_SEQ_PRINTF(seq, "Num       RefCount Protocol Flags    Type St Inode Path\n");
-}
 
 static int state_of(const struct sock *sk)
 {
@@ -57,18 +48,14 @@ int dump_unix(struct bpf_iter__unix *ctx)
 	struct sock *sk = (struct sock *)unix_sk;
 	__u64 inode;
 
-	if (!unix_sk) {
-		if (ctx->meta->seq_num == (__u64)-1) /* there was none */
-			print_heading(seq);
+	if (wants_heading(ctx->meta, unix_sk))
+		BPF_SEQ_PRINTF(seq, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	if (!unix_sk)
 		return 0;
-	}
-	if (ctx->meta->seq_num == 0)
-		print_heading(seq);
-	inode = sk->sk_ino;
+	inode = inode_of(sk);
 	if (inode < first_inode || inode > last_inode)
 		return 0;
-	/* The iterator itself holds a reference. */
-	BPF_SEQ_PRINTF(seq, "%pK: %08X %08X %08X %04X %02X %5lu", unix_sk, sk->__sk_common.skc_refcnt.refs.counter - 1, 0,
+	BPF_SEQ_PRINTF(seq, "%pK: %08X %08X %08X %04X %02X %5lu", unix_sk, sk->__sk_common.skc_refcnt.refs.counter - ITER_REFS, 0,
 		       sk->__sk_common.skc_state == TCP_LISTEN ? SO_ACCEPTCON : 0, sk->sk_type, state_of(sk), inode);
 	if (unix_sk->addr)
 		print_name(seq, unix_sk->addr);

@@ -40,7 +40,7 @@ const SRC: Record<string, readonly string[]> = {
     'core-relo',
   ],
   api: [
-    ...['util', 'platform', 'iter', 'btf', 'vm', 'maps', 'kernel', 'object', 'targets', 'bpf'],
+    ...['util', 'platform', 'iter', 'btf', 'vm', 'maps', 'sources', 'kernel', 'object', 'targets', 'bpf'],
     'engine.ts', // the file beside the folders
   ],
 }

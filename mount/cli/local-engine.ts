@@ -37,7 +37,13 @@ export class LocalEngine {
 
   constructor(platform: Platform, replay?: Replay) {
     const denied = (what: string, times: number): void => void this.#denied.set(what, (this.#denied.get(what) ?? 0) + times)
-    this.#objects = registerTargets(platform, { denied, pidOfPidfd, ownFds: true, map: id => this.#engine.bpf.map(id) })
+    this.#objects = registerTargets(platform, {
+      denied,
+      pidOfPidfd,
+      ownFds: true,
+      map: id => this.#engine.bpf.map(id),
+      sockets: () => this.#engine.bpf.sockets,
+    })
     this.#engine = new Engine({
       replay,
       bpf: {

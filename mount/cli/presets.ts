@@ -44,11 +44,12 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       { path: 'net/arp', program: 'neigh', mode: ALL },
       { path: 'net/dev', program: 'netdev', mode: ALL },
       { path: 'kallsyms', program: 'ksym', mode: OWNER },
-      { path: 'slabinfo', program: 'kmem_cache', mode: OWNER },
+      { path: 'slabinfo', program: 'slabinfo', mode: OWNER },
     ],
     links: [
       { host: '/proc', path: '' },
-      { host: '/proc/net', path: 'net' },
+      // Of the thread that follows the link, in its network namespace. /proc/net would lead into itself where `net` lies over it.
+      { host: '/proc/thread-self/net', path: 'net' },
     ],
   },
 }

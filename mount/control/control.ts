@@ -25,6 +25,7 @@ import { EINTR } from '../../src/util/errno.ts'
 import type { CtlRequest, FuseCommand, FuseEvent, Opened, PinPath } from '../engine/messages.ts'
 import type { EnginePool, Loaded } from '../engine/pool.ts'
 import { encodeReply } from '../fuse/protocol.ts'
+import { fdinfoFor } from './cgroup-path.ts'
 
 export interface ControlOptions {
   readonly store: ObjectStore
@@ -34,6 +35,8 @@ export interface ControlOptions {
   readonly allowed: ReadonlySet<number>
   toFuse(command: FuseCommand): void
   reply(bytes: Uint8Array): void
+  /** Text of /proc/PID/cgroup; empty when the process is gone. */
+  cgroupsOf(pid: number): string
   /** Whoever waits in the FUSE thread for a message gets to see it now. */
   wake(): void
 }
@@ -180,11 +183,14 @@ const COMMANDS = {
     return { progs: progs.map(({ id, name, target }) => ({ id, name, target })), map_ids: loaded.maps.map(map => map.id) }
   },
 
-  /** { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map, `info.cgroup.place` stands for a descriptor. */
-  async link_create({ handle, request }, options) {
+  /**
+   * { prog_id, info } -> { link_id }; `info.map.map_fd` is the id of a map, `info.task.pid_fd` a descriptor of the caller, `info.cgroup.place`
+   * stands for a descriptor.
+   */
+  async link_create({ handle, request, pid }, options) {
     const { pool, store, toFuse } = options
     const prog = store.prog(number(request, 'prog_id'))
-    const attached = await pool.attach(prog.worker, prog.key, prog.target, infoOf(request))
+    const attached = await pool.attach(prog, infoOf(request), pid)
     const link = store.addLink(prog, { aux: attached.aux, targetInfo: attached.info, targetFdinfo: attached.fdinfo })
     handle.links.add(link.id)
     route(link, toFuse)
@@ -206,15 +212,15 @@ const COMMANDS = {
     return { map_id: loaded.maps[0]!.id }
   },
 
-  /** { map_id, op, ... } -> MapAnswer; keys and values are base64 (MapRequest of src/bpf). */
-  async map_elem({ request }, { store, pool }) {
+  /** { map_id, op, ... } -> MapAnswer; keys and values are base64 (MapRequest of src/bpf); descriptors in them are the caller's. */
+  async map_elem({ request, pid }, { store, pool }) {
     const map = store.map(number(request, 'map_id'))
     const op = text(request, 'op') as MapRequest['op']
     const key = request.key === null || request.key === undefined ? null : fromBase64(text(request, 'key'))
     const base = { op, map: map.id, key, after: key } as const
     const value = request.value === undefined ? {} : { value: fromBase64(text(request, 'value')) }
     const rest = { ...value, flags: optional(request, 'flags'), count: optional(request, 'count') }
-    const answer = await pool.mapRequest(map.worker, { ...base, ...rest } as unknown as MapRequest)
+    const answer = await pool.mapRequest(map.worker, { ...base, ...rest } as unknown as MapRequest, pid)
     if (op === 'freeze') map.info = { ...map.info, frozen: true }
     return {
       errno: answer.errno,
@@ -232,9 +238,9 @@ const COMMANDS = {
   },
 
   /** { map_id } -> { btf, key_type_id, value_type_id }: the types of a map's keys and values; the BTF as base64 */
-  async map_types({ request }, { store, pool }) {
+  async map_types({ request, pid }, { store, pool }) {
     const map = store.map(number(request, 'map_id'))
-    const { errno, types } = await pool.mapRequest(map.worker, { op: 'types', map: map.id })
+    const { errno, types } = await pool.mapRequest(map.worker, { op: 'types', map: map.id }, pid)
     if (!types) throw new ErrnoError(-errno, `map ${map.id} has no BTF`)
     return { btf: toBase64(types.btf), key_type_id: types.keyTypeId, value_type_id: types.valueTypeId }
   },
@@ -269,15 +275,20 @@ const COMMANDS = {
     return {}
   },
 
-  /** { ino?, link_id? } -> { links: [bpf_link_info and pinned, fdinfo] } */
-  link_list({ request, inoObject, pins }, { store }) {
+  /** { ino?, link_id?, cgroup? } -> { links: [bpf_link_info and pinned, fdinfo] }; `cgroup` is the caller's /proc/self/cgroup */
+  link_list({ request, inoObject, pins, pid }, { store, cgroupsOf }) {
+    const own = request.cgroup === undefined ? null : text(request, 'cgroup')
+    const seen = own === null ? '' : cgroupsOf(pid)
     const one = request.ino !== undefined || request.link_id !== undefined
     const links = one ? [findLink(store, request, inoObject)] : store.links()
     return {
       links: links.map(link => ({
         info: linkInfo(link),
         pinned: pathsOf(pins, 'link', link.id),
-        fdinfo: linkFdinfo(link),
+        fdinfo:
+          link.aux.cgroup && own !== null
+            ? fdinfoFor(linkFdinfo(link), link.aux.cgroup.controllers, seen, own)
+            : linkFdinfo(link),
       })),
     }
   },

@@ -48,9 +48,10 @@ export type EngineCommand =
   | { t: 'createMap'; id: number; map: MapCreate }
   | { t: 'unload'; prog: string }
   | { t: 'freeMap'; map: number }
-  | { t: 'map'; id: number; request: MapRequest }
+  /** `caller`: the thread whose descriptors keys and values are. */
+  | { t: 'map'; id: number; request: MapRequest; caller: number }
   | { t: 'counts'; id: number }
-  | { t: 'attach'; id: number; prog: string; target: string; info: IterLinkInfo | undefined }
+  | { t: 'attach'; id: number; prog: string; target: string; info: IterLinkInfo | undefined; caller: number }
   | { t: 'detach'; target: string; aux: IterAux }
   | { t: 'objects'; objects: ObjectsView }
 

@@ -142,9 +142,9 @@ export class EnginePool {
     return this.#loadInto(this.#objectThread(), { t: 'createMap', map })
   }
 
-  /** A command on a map's elements. @throws ErrnoError when the map is gone */
-  async mapRequest(worker: number, request: MapRequest): Promise<MapAnswer> {
-    const event = await this.#call(this.#thread(worker), id => ({ t: 'map', id, request }))
+  /** A command on a map's elements by the thread `caller`. @throws ErrnoError when the map is gone */
+  async mapRequest(worker: number, request: MapRequest, caller: number): Promise<MapAnswer> {
+    const event = await this.#call(this.#thread(worker), id => ({ t: 'map', id, request, caller }))
     return event.t === 'mapped' ? event.answer : this.#unexpected(worker, event)
   }
 
@@ -155,9 +155,13 @@ export class EnginePool {
     return new Map(events.flatMap(event => (event.t === 'counted' ? event.counts : [])))
   }
 
-  /** The target's part of BPF_LINK_CREATE. @throws ErrnoError of the attach check */
-  async attach(worker: number, prog: string, target: string, info: IterLinkInfo | undefined): Promise<Attached> {
-    const event = await this.#call(this.#thread(worker), id => ({ t: 'attach', id, prog, target, info }))
+  /** The target's part of BPF_LINK_CREATE by the thread `caller`. @throws ErrnoError of the attach check */
+  async attach(
+    { worker, key, target }: { readonly worker: number; readonly key: string; readonly target: string },
+    info: IterLinkInfo | undefined,
+    caller: number,
+  ): Promise<Attached> {
+    const event = await this.#call(this.#thread(worker), id => ({ t: 'attach', id, prog: key, target, info, caller }))
     return event.t === 'attached' ? event.attached : this.#unexpected(worker, event)
   }
 

@@ -9,6 +9,7 @@ import {
   kernelTypes,
   type LoadedProg,
   nodePlatform,
+  pidOfPidfd,
   Recording,
   registerTargets,
   setPointerKey,
@@ -34,7 +35,14 @@ const missing = (what: string): void => toMain({ t: 'log', level: 'error', field
 const replay = init.replay === null ? undefined : new Recording(init.replay, { missing })
 if (replay) setPointerKey(replay.pointerKey)
 const platform = replay?.platform ?? nodePlatform()
-const objects = registerTargets(platform, { denied, map: id => host.engine.bpf.map(id) })
+const objects = registerTargets(platform, {
+  denied,
+  map: id => host.engine.bpf.map(id),
+  sockets: () => host.engine.bpf.sockets,
+  pidOfPidfd: fd => pidOfPidfd(platform, caller, fd),
+})
+/** Who attaches at the moment. */
+let caller = 0
 const mapIds = new Int32Array(init.mapIds)
 if (init.kind === 'module') hookModules(new URL('../../src/index.js', import.meta.url).href)
 
@@ -91,9 +99,10 @@ async function command(message: EngineCommand): Promise<void> {
     case 'freeMap':
       return host.engine.bpf.freeMap(message.map)
     case 'attach':
+      caller = message.caller
       return toMain({ t: 'attached', id: message.id, attached: host.engine.attach(message.prog, message.target, message.info) })
     case 'map':
-      return toMain({ t: 'mapped', id: message.id, answer: host.engine.bpf.request(message.request) })
+      return toMain({ t: 'mapped', id: message.id, answer: host.engine.bpf.request(message.request, message.caller) })
     case 'counts':
       return toMain({ t: 'counted', id: message.id, counts: host.engine.bpf.counts() })
     case 'createMap':

@@ -106,6 +106,7 @@ export class ObjectCore {
   /** The loaded map. @throws as loaded() */
   map(index: number, what: string): BpfMap {
     const { engine, mapIds } = this.loaded(what)
+    engine.bpf.sockets.refresh()
     return engine.bpf.map(mapIds[index]!)!
   }
 

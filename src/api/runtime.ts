@@ -6,6 +6,7 @@ import type { LinkSource, MapSource, ProgSource } from '../kernel/rows/bpf.ts'
 import type { MapInfo } from '../maps/map.ts'
 import { nodePlatform } from '../platform/node.ts'
 import type { Platform } from '../platform/platform.ts'
+import { pidOfPidfd } from '../sources/descriptor.ts'
 import type { Objects } from '../targets/objects.ts'
 import { registerTargets } from '../targets/register.ts'
 
@@ -45,6 +46,8 @@ class Runtime {
       denied: (what, times) => this.#denied(what, times),
       ownFds: true,
       map: id => this.#engines.get(id)?.bpf.map(id),
+      sockets: id => this.#engines.get(id)?.bpf.sockets,
+      pidOfPidfd: fd => pidOfPidfd(this.platform, 'self', fd),
     })
   }
 

@@ -12,6 +12,8 @@ import { parseObject } from '../object/parse.ts'
 import { resolveObject } from '../object/resolve.ts'
 import type { MapSpec, ObjectSpec, ResolvedObject, ResolvedProg } from '../object/spec.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { Caller } from '../sources/descriptor.ts'
+import { HeldSockets } from '../sources/held-sockets.ts'
 import { kallsyms } from '../sources/kallsyms.ts'
 import { decodeText } from '../util/bytes.ts'
 import { EINVAL, ENOENT, EPERM, ErrnoError, ESRCH } from '../util/errno.ts'
@@ -19,6 +21,7 @@ import { LAYOUT } from '../vm/memory.ts'
 import { checkCalls } from './calls.ts'
 import { kernelTypes } from './kernel-types.ts'
 import { openMapFile, type TextFile } from './map-file.ts'
+import { descriptorHooks } from './owners.ts'
 import { type BpfHooks, BpfSpace, type SpaceProg } from './space.ts'
 
 /** An object to be loaded: plain data that crosses threads. */
@@ -102,11 +105,18 @@ export class BpfEngine {
   /** Open files that need a map, and maps that only they need. */
   readonly #holds = new Map<number, number>()
   readonly #late = new Set<number>()
+  /** Sockets in its maps. */
+  readonly sockets: HeldSockets
+  readonly #descriptors: ReturnType<typeof descriptorHooks>
+  /** Whose descriptors keys and values of maps mean. */
+  #caller: Caller = 'self'
   /** Who calls read(2) at the moment. */
   reader: Opener = { pid: 0, uid: 0, gid: 0 }
 
   constructor(options: BpfEngineOptions) {
     this.#options = options
+    this.sockets = new HeldSockets(options.platform)
+    this.#descriptors = descriptorHooks(options.platform, this.sockets, () => this.#caller)
   }
 
   /** The map with this id, or undefined. */
@@ -197,8 +207,22 @@ export class BpfEngine {
     return [...this.#maps.keys()].map(id => [id, this.map(id)?.elemCount ?? 0])
   }
 
-  /** BPF_MAP_LOOKUP_ELEM and its kin. @throws ErrnoError ENOENT for a map that is gone */
-  request(request: MapRequest): MapAnswer {
+  /**
+   * BPF_MAP_LOOKUP_ELEM and its kin.
+   * @param caller whose descriptors keys and values are, where they are such
+   * @throws ErrnoError ENOENT for a map that is gone; what keeps the caller's descriptors from being looked at
+   */
+  request(request: MapRequest, caller: Caller = 'self'): MapAnswer {
+    this.#caller = caller
+    this.sockets.refresh()
+    try {
+      return this.#request(request)
+    } finally {
+      this.#caller = 'self'
+    }
+  }
+
+  #request(request: MapRequest): MapAnswer {
     const map = this.map(request.map) ?? noMap(request.map)
     switch (request.op) {
       case 'lookup':
@@ -231,7 +255,7 @@ export class BpfEngine {
   }
 
   #newSpace(): BpfSpace {
-    return new BpfSpace(this.#options.platform, this.#options)
+    return new BpfSpace(this.#options.platform, this.#options, this.sockets)
   }
 
   #makeMap(space: BpfSpace, attr: MapAttr, id = this.#options.nextMapId()): BpfMap {
@@ -247,6 +271,7 @@ export class BpfEngine {
         pointer: other => space.mapOffset(other),
       },
       progs: { get: place => (space.hasProg(place) ? 0 : -EINVAL), put: () => {} },
+      ...this.#descriptors,
     })
     space.addMap(map, describe(map))
     this.#maps.set(id, space)

@@ -1,20 +1,26 @@
 // Kernel objects behind addresses, as helpers ask for them.
 import type { HelperTask, KernelObjects } from '../helpers/env.ts'
 import type { KernelMemory } from '../kernel/memory.ts'
+import type { SourceOf } from '../kernel/types.ts'
 import type { StructName } from '../kernel/view.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type CgroupSource, cgroupById, cgroupOf } from '../sources/cgroup.ts'
 import type { PathSource } from '../sources/file.ts'
+import { FileSockets } from '../sources/file-socket.ts'
+import type { HeldSockets } from '../sources/held-sockets.ts'
 import { MapsCursor, type VmaSource } from '../sources/maps.ts'
 import type { SocketSource } from '../sources/socket.ts'
 import type { TaskSource } from '../sources/task.ts'
+import { EINVAL } from '../util/errno.ts'
 import { LAYOUT } from '../vm/memory.ts'
-
-/** Field of stat: when the task started, which tells two tasks of one number apart. */
-const STAT_START = 22
+import { cgroupKey, fitsSocketMap, taskKey } from './owners.ts'
 
 /** Addresses are written to LAYOUT.RET, 0 for null. endRun(): the call of the program is over. */
-export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelObjects & { endRun(): void } {
+export function kernelObjects(
+  kernel: KernelMemory,
+  platform: Platform,
+  sockets: HeldSockets,
+): KernelObjects & { endRun(): void } {
   /** The VMAs that were looked at last in this call, by where they start: a walk asks for them one by one. */
   let walked: { readonly tid: number; readonly vmas: ReadonlyMap<bigint, VmaSource> } | null = null
   const ret = (struct: StructName, source: unknown): void => kernel.writeAddress(LAYOUT.RET, struct, source)
@@ -24,6 +30,7 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
   // The css of a cgroup is its first member: both are at the same address.
   const cgroup = (lo: number, hi: number): CgroupSource | null =>
     at<CgroupSource>(lo, hi, 'cgroup') ?? at<{ readonly cgroup: CgroupSource }>(lo, hi, 'cgroup_subsys_state')?.cgroup ?? null
+  const fileSockets = new FileSockets(platform)
   const vmas = (of: HelperTask): MapsCursor | null => {
     const source = kernel.task(of.tid)
     try {
@@ -39,15 +46,28 @@ export function kernelObjects(kernel: KernelMemory, platform: Platform): KernelO
     structAt: (lo, hi) => kernel.structAt(lo, hi),
     keep: (lo, hi) => kernel.keepAt(lo, hi),
     storageKey(lo, hi) {
+      const socket = at<SocketSource>(lo, hi, 'sock')
+      if (socket) return sockets.keyOf(socket)
+      const group = cgroup(lo, hi)
+      if (group) return cgroupKey(group.number)
       const found = task(lo, hi)
-      const key = kernel.keyAt(lo, hi)
-      return found && key !== null ? `${key} ${found.stat().number(STAT_START)}` : key
+      return found && taskKey(found)
+    },
+    socketForMap(lo, hi) {
+      const socket = at<SocketSource>(lo, hi, 'sock')
+      if (!socket) return -EINVAL
+      // Those of udp that iterators show are in its tables: bound.
+      return fitsSocketMap(socket, true) || sockets.keyOf(socket)
     },
     socketCookie: (lo, hi) => at<SocketSource>(lo, hi, 'sock_common')?.cookie() ?? 0n,
     retTask: tid => ret('task_struct', kernel.task(tid)),
     retCgroup: id => ret('cgroup', cgroupById(platform, id)),
     retRelated(relation, lo, hi, level) {
       if (relation === 'pt_regs') return ret('pt_regs', task(lo, hi)?.registers() ?? null)
+      if (relation === 'socket') {
+        const file = at<SourceOf['file']>(lo, hi, 'file')
+        return ret('socket', file && 'fd' in file ? fileSockets.of(file) : null)
+      }
       const from = relation === 'cgroup_ancestor' ? cgroup(lo, hi) : null
       ret('cgroup', from?.ancestor(level) ?? null)
     },

@@ -11,6 +11,7 @@ import { ProgArrayMap } from '../maps/slots.ts'
 import type { Platform } from '../platform/platform.ts'
 import { SeqFile } from '../seq/seq-file.ts'
 import type { CtxArgs } from '../seq/seq-operations.ts'
+import { HeldSockets } from '../sources/held-sockets.ts'
 import { SourceSession } from '../sources/session.ts'
 import { Lines } from '../sources/text.ts'
 import { pageAddress, pageAt } from '../util/address.ts'
@@ -122,13 +123,13 @@ export class BpfSpace {
   #timedSince = 0
   #tailCalls = 0
 
-  constructor(platform: Platform, hooks: BpfHooks) {
+  constructor(platform: Platform, hooks: BpfHooks, sockets: HeldSockets = new HeldSockets(platform)) {
     this.#hooks = hooks
     this.#platform = platform
     this.#now = { seq: new SeqFile(), reader: new Reader(platform, NO_READER), prog: NO_PROG }
     this.space = new AddressSpace(hooks.memoryLimit)
     this.kernel = new KernelMemory(this.space, kernelTypes().leaves, new SourceSession(platform, { denied: hooks.denied }))
-    this.#objects = kernelObjects(this.kernel, platform)
+    this.#objects = kernelObjects(this.kernel, platform, sockets)
     const env: HelperEnv = {
       space: this.space,
       translate: this.kernel.translate,

@@ -59,6 +59,8 @@ export interface KernelObjects {
   keep(lo: number, hi: number): void
   /** A key that stays the same for the object at hi:lo as long as it lives, for local storage; null when none is there. */
   storageKey(lo: number, hi: number): string | null
+  /** Key of the socket at hi:lo for a map of sockets, which then may hold it; or a negative errno. */
+  socketForMap(lo: number, hi: number): string | number
   /** bpf_get_socket_cookie(): of the socket at hi:lo; 0 when none is there. */
   socketCookie(lo: number, hi: number): bigint
   /** get_current_task_btf, bpf_task_from_pid: the task with this id in the daemon's namespace. */

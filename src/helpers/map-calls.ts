@@ -1,4 +1,5 @@
 // Helpers on maps, and those that call back: bpf_map_*_elem, bpf_for_each_map_elem, bpf_loop, bpf_find_vma.
+import { isSocketMap } from '../maps/sockets.ts'
 import { E2BIG, EINVAL, ENOENT } from '../util/errno.ts'
 import { LAYOUT, MEM_BASE_HI } from '../vm/memory.ts'
 import type { HelperContext, Helpers } from './context.ts'
@@ -33,6 +34,10 @@ export function mapHelpers(c: HelperContext): Pick<Helpers, Names> {
     map_update_elem() {
       const map = c.map(1)
       const key = c.input(2, map.attr.keySize)
+      if (isSocketMap(map)) {
+        const socket = c.isNull(3) ? -EINVAL : env.objects.socketForMap(c.lo(3), c.hi(3))
+        return typeof socket === 'number' ? socket : map.putSocket(key, socket, c.u64(4))
+      }
       return map.update(key, c.input(3, map.attr.valueSize, 1), c.u64(4))
     },
     map_delete_elem() {

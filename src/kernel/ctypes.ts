@@ -124,6 +124,7 @@ enum {
 };
 enum css_task_iter_flags { CSS_TASK_ITER_PROCS = 1, CSS_TASK_ITER_THREADED = 2, CSS_TASK_ITER_SKIPPED = 65536 };
 enum { TASK_COMM_LEN = 16 };
+enum module_state { MODULE_STATE_LIVE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_UNFORMED };
 enum kernfs_node_type { KERNFS_DIR = 1, KERNFS_FILE = 2, KERNFS_LINK = 4 };
 `
 

@@ -156,7 +156,10 @@ function scalar(cType: string, size: number, field: string): Write {
     return (memory, at, value) => memory.space.u8.set(encodeText(value as string).subarray(0, size), at)
   }
   if (TEXT.test(cType)) {
-    return (memory, at, value, key) => memory.writeText(at, `${field} of ${key}`, value as string)
+    return (memory, at, value, key) => {
+      if (value === null) memory.space.view.setBigUint64(at, 0n, true)
+      else memory.writeText(at, `${field} of ${key}`, value as string)
+    }
   }
   if (cType === WORDS) {
     return (memory, at, value, key) => memory.writeBlock(at, `${field} of ${key}`, wordBytes(value as readonly bigint[] | null))

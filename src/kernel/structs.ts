@@ -10,6 +10,7 @@ import { netDeviceStructs } from './rows/net-device.ts'
 import { netlinkStructs } from './rows/netlink.ts'
 import { routeStructs } from './rows/route.ts'
 import { sockStructs } from './rows/sock.ts'
+import { systemStructs } from './rows/system.ts'
 import { taskStructs } from './rows/task.ts'
 import { tcpStructs } from './rows/tcp.ts'
 import { unixStructs } from './rows/unix.ts'
@@ -25,6 +26,7 @@ export const STRUCTS = {
   ...fileStructs,
   ...bpfStructs,
   ...sockStructs,
+  ...systemStructs,
   ...unixStructs,
   ...netlinkStructs,
   ...inetStructs,

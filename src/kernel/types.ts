@@ -10,6 +10,7 @@ import type { NetDeviceSources } from './rows/net-device.ts'
 import type { NetlinkSources } from './rows/netlink.ts'
 import type { RouteSources } from './rows/route.ts'
 import type { SockSources } from './rows/sock.ts'
+import type { SystemSources } from './rows/system.ts'
 import type { TaskSources } from './rows/task.ts'
 import type { TcpSources } from './rows/tcp.ts'
 import type { UnixSources } from './rows/unix.ts'
@@ -29,7 +30,8 @@ export interface SourceOf
     TcpSources,
     NetDeviceSources,
     RouteSources,
-    NeighSources {}
+    NeighSources,
+    SystemSources {}
 
 type Small =
   | 'int'
@@ -57,6 +59,7 @@ type Small =
   | 'dev_t'
   | 'dscp_t'
   | 'fmode_t'
+  | 'slab_flags_t'
   | '__kernel_sa_family_t'
   | 'bool'
   | `enum ${string}`
@@ -76,6 +79,9 @@ type Big =
   | 'vm_flags_t'
   | '__kernel_ulong_t'
 type Text = 'const char *' | 'const unsigned char *'
+/** A text that may be NULL. */
+type OptionalText = 'const char *' & { readonly optional: true }
+export const OPTIONAL_TEXT = 'const char *' as OptionalText
 /** A pointer to as many as there are; they lie behind each other. */
 type Words = 'long unsigned int *'
 /** Structs that C knows by a typedef. */
@@ -104,6 +110,7 @@ export type CTypeName =
   | Small
   | Big
   | Text
+  | OptionalText
   | Words
   | Typedef
   | Bytes
@@ -141,17 +148,19 @@ export type Raw<T> = T extends Bytes
             ? SourceOf[Behind<T>]
             : Scalar<T>
 
-type Scalar<T> = T extends `char[${number}]` | Text
-  ? string
-  : T extends `u32[${number}]`
-    ? readonly number[]
-    : T extends Words
-      ? readonly bigint[] | null
-      : T extends `${string}[${number}]`
-        ? readonly bigint[]
-        : T extends Big | `const ${Big}`
-          ? bigint
-          : number
+type Scalar<T> = T extends OptionalText
+  ? string | null
+  : T extends `char[${number}]` | Text
+    ? string
+    : T extends `u32[${number}]`
+      ? readonly number[]
+      : T extends Words
+        ? readonly bigint[] | null
+        : T extends `${string}[${number}]`
+          ? readonly bigint[]
+          : T extends Big | `const ${Big}`
+            ? bigint
+            : number
 
 /** What a TypeScript program sees for a C type. */
 export type Value<T> = T extends Bytes

@@ -25,8 +25,18 @@ export interface MapEnv {
   }
   /** Maps of programs: takes a reference to the program with an id; 0, or a negative errno. */
   readonly progs?: { get(id: number): number; put(id: number): void }
-  /** Local storage: the owner that a descriptor of the control plane names; null: none. */
-  readonly owner?: (fd: number) => string | null
+  /** Local storage: the key of the owner that a descriptor of the control plane's caller names, or a negative errno. `type`: of the map. */
+  readonly owner?: (type: number, fd: number) => string | number
+  /** Sockets that maps hold. Each has a key, which no later socket gets. */
+  readonly sockets?: {
+    /** The one that may go into a map behind a descriptor of the control plane's caller; or a negative errno. */
+    at(fd: number): string | number
+    /** Takes a reference, which put() gives back, to the socket that was named last, or one that a map holds already. */
+    hold(key: string): void
+    put(key: string): void
+    isOpen(key: string): boolean
+    cookie(key: string): bigint
+  }
 }
 
 export abstract class BaseMap implements BpfMap {

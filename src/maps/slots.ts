@@ -1,18 +1,14 @@
-// Maps whose values are references to other objects: programs, maps, sockets.
-import { E2BIG, EBADF, EINVAL, ENOENT, ENOSPC, ENOTSUPP } from '../util/errno.ts'
+// Maps whose values are references to other objects: programs and maps.
+import { E2BIG, EBADF, EINVAL, ENOENT, ENOTSUPP } from '../util/errno.ts'
 import type { AddressSpace } from '../vm/memory.ts'
 import { IndexedMap } from './array.ts'
-import { BaseMap, type MapEnv } from './base.ts'
+import type { MapEnv } from './base.ts'
 import type { Blocks } from './blocks.ts'
-import { BPF_ANY, powerOfTwo } from './flags.ts'
+import { BPF_ANY } from './flags.ts'
 import { HASH_WORDS, HashMap } from './hash.ts'
 import type { BpfMap, MapAttr, MapWalk } from './map.ts'
 
 const SIZEOF_BPF_ARRAY = 312
-/** sizeof struct bpf_stab, struct bpf_shtab, struct bpf_shtab_bucket, of Linux 6.18 on x86-64 */
-const SIZEOF_STAB = 376
-const SIZEOF_SHTAB = 384
-const SIZEOF_SHTAB_BUCKET = 16
 
 /** What programs get for each index, and the ids that the control plane gets (0: empty). */
 abstract class SlotArray extends IndexedMap {
@@ -241,53 +237,4 @@ export class HashOfMaps extends HashMap {
     })
     super.destroy()
   }
-}
-
-/** BPF_MAP_TYPE_SOCKMAP: slots of sockets. Sockets of other processes cannot be put in from here, so the slots stay empty. */
-export class SockMap extends IndexedMap {
-  get memlock(): number {
-    return SIZEOF_STAB + this.attr.maxEntries * 8
-  }
-
-  protected override sysLookup(_key: number): number {
-    return this.attr.valueSize === 8 ? 0 : -ENOSPC
-  }
-
-  protected override sysUpdate(_key: number, value: number, _flags: number): number {
-    return noSocket(this, value)
-  }
-
-  protected override sysDelete(_key: number): number {
-    return -EINVAL
-  }
-}
-
-/** BPF_MAP_TYPE_SOCKHASH, see SockMap. */
-export class SockHash extends BaseMap {
-  get memlock(): number {
-    return SIZEOF_SHTAB + SIZEOF_SHTAB_BUCKET * powerOfTwo(this.attr.maxEntries)
-  }
-
-  protected override sysLookup(_key: number): number {
-    return this.attr.valueSize === 8 ? 0 : -ENOSPC
-  }
-
-  protected override sysUpdate(_key: number, value: number, _flags: number): number {
-    return noSocket(this, value)
-  }
-
-  protected override sysDelete(_key: number): number {
-    return -ENOENT
-  }
-
-  protected override sysNext(_key: number): number {
-    return -ENOENT
-  }
-}
-
-/** sock_map_update_elem_sys() with a descriptor that is no socket. */
-function noSocket({ space, attr }: BaseMap, value: number): number {
-  const tooLarge =
-    space.view.getUint32(value, true) > 0x7fff_ffff || (attr.valueSize === 8 && space.view.getUint32(value + 4, true) !== 0)
-  return tooLarge ? -EINVAL : -EBADF
 }

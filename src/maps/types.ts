@@ -30,7 +30,8 @@ import { LruHashMap } from './lru.ts'
 import type { MapAttr } from './map.ts'
 import { QueueStackMap } from './queue-stack.ts'
 import { RingbufMap } from './ringbuf.ts'
-import { ArrayOfMaps, HashOfMaps, metaEqual, ProgArrayMap, SockHash, SockMap } from './slots.ts'
+import { ArrayOfMaps, HashOfMaps, metaEqual, ProgArrayMap } from './slots.ts'
+import { SockHash, SockMap } from './sockets.ts'
 import { StorageMap } from './storage.ts'
 
 type Make = (attr: MapAttr, env: MapEnv, blocks: Blocks) => BaseMap

@@ -1,6 +1,6 @@
 // A platform in which every question is a look: whoever answers looks is a whole platform. The recorder asks the real one; a recording
 // answers from its files. Clocks stand still.
-import { ENOENT, ErrnoError } from '../util/errno.ts'
+import { ENOENT, EOPNOTSUPP, ErrnoError } from '../util/errno.ts'
 import { wholeRequest } from './diag-request.ts'
 import { type ArgsOf, type LookName, toHex, type ValueOf } from './looks.ts'
 import type { Clock, Dir, FileStat, NetNs, Platform } from './platform.ts'
@@ -82,11 +82,13 @@ class LookDir implements Dir {
 
 class LookNet implements NetNs {
   readonly inum: number
+  readonly #tid: number
   readonly #net: string
   readonly #answer: Answer
   readonly #handle: Handle<NetNs>
 
   constructor(answer: Answer, tid: number) {
+    this.#tid = tid
     this.#answer = answer
     this.#handle = new Handle(real => real.openNet(tid))
     const { net, inum } = answer('openNet', { tid }, real => {
@@ -107,6 +109,9 @@ class LookNet implements NetNs {
   inodes(): readonly number[] {
     return this.#answer('netInodes', { net: this.#net }, real => [...this.#handle.of(real).inodes()])
   }
+  again(): NetNs {
+    return new LookNet(this.#answer, this.#tid)
+  }
   close(): void {
     this.#handle.close()
   }
@@ -123,6 +128,9 @@ export function lookPlatform(answer: Answer, facts: Facts): Platform {
     sameFiles: (tid1, tid2) => answer('sameFiles', { tid1, tid2 }, real => real.sameFiles(tid1, tid2)),
     parentNs: (path, levels) => answer('parentNs', { ...at(path), levels }, real => real.parentNs(path, levels)),
     openNet: tid => new LookNet(answer, tid),
+    socketOf(pid, fd) {
+      throw new ErrnoError(EOPNOTSUPP, `descriptor ${fd} of process ${pid}: descriptors are no part of a recording`)
+    },
     nowMs: () => 0,
     sleptNs: () => facts.sleptNs,
     clockNs: clock => facts.clocks[clock],

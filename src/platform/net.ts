@@ -38,7 +38,8 @@ function inumOf(path: string): number {
   }
 }
 
-const THREAD_NS = '/proc/thread-self/ns/net'
+const THREAD = '/proc/thread-self'
+const THREAD_NS = `${THREAD}/ns/net`
 
 function openFile(path: string): number {
   try {
@@ -53,18 +54,24 @@ class NodeNet implements NetNs {
   readonly inum: number
   /** Of its namespace file; -1 where the thread is in it anyway, or where it may not be opened. */
   readonly #ns: number
+  readonly #folder: string
   /** Its /proc/net for who may not enter it. */
   readonly #proc: string
   readonly #sockets = new Map<number, number>()
   readonly #readAll: (fd: number, path: string) => Uint8Array
 
-  constructor(tid: number, readAll: (fd: number, path: string) => Uint8Array) {
-    const path = tid === 0 ? THREAD_NS : `/proc/${tid}/ns/net`
+  /** @param folder of the thread whose namespace it is; `path`: the namespace file, when not the thread's */
+  constructor(folder: string, readAll: (fd: number, path: string) => Uint8Array, path = `${folder}/ns/net`) {
+    const own = folder === THREAD
     this.#readAll = readAll
-    this.#proc = tid === 0 ? '/proc/thread-self/net' : `/proc/${tid}/net`
     this.inum = inumOf(path)
-    this.#ns = tid === 0 || this.inum === 0 || this.inum === inumOf(THREAD_NS) ? -1 : openFile(path)
-    if (this.#ns < 0 && this.inum !== 0) this.#proc = '/proc/thread-self/net'
+    this.#ns = own || this.inum === 0 || this.inum === inumOf(THREAD_NS) ? -1 : openFile(path)
+    this.#folder = this.#ns < 0 && this.inum !== 0 ? THREAD : folder
+    this.#proc = `${this.#folder}/net`
+  }
+
+  again(): NetNs {
+    return new NodeNet(this.#folder, this.#readAll, this.#ns < 0 ? undefined : `/proc/self/fd/${this.#ns}`)
   }
 
   netlink(protocol: number, request: Uint8Array): Uint8Array[] {
@@ -148,4 +155,5 @@ class NodeNet implements NetNs {
 }
 
 /** See Platform.openNet(). @param readAll reads an open file to its end */
-export const openNet = (tid: number, readAll: (fd: number, path: string) => Uint8Array): NetNs => new NodeNet(tid, readAll)
+export const openNet = (tid: number, readAll: (fd: number, path: string) => Uint8Array): NetNs =>
+  new NodeNet(tid === 0 ? THREAD : `/proc/${tid}`, readAll)

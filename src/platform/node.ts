@@ -9,6 +9,7 @@ import { EACCES, EINTR, ENOSYS, EPERM, ErrnoError, errnoOf, strerror } from '../
 import { libc } from './libc.ts'
 import { openNet } from './net.ts'
 import type { Clock, Dir, FileStat, Platform } from './platform.ts'
+import { socketOf } from './socket.ts'
 
 const AT_FDCWD = -100
 const O_CLOEXEC = 0o2000000
@@ -256,6 +257,7 @@ export function nodePlatform(): Platform {
       }
     },
     openNet: tid => openNet(tid, readAll),
+    socketOf,
     nowMs: () => performance.now(),
     sleptNs: () => clockNs('boottime') - clockNs('monotonic'),
     clockNs,

@@ -49,7 +49,26 @@ export interface NetNs {
   read(name: string): Uint8Array
   /** Inode numbers of the netlink sockets by which it asks. */
   inodes(): readonly number[]
+  /** Another handle on the same namespace, which is closed on its own. */
+  again(): NetNs
   close(): void
+}
+
+/** What getsockopt(2) tells of a socket behind a descriptor. */
+export interface DescriptorSocket {
+  /** SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_COOKIE */
+  readonly family: number
+  readonly type: number
+  readonly protocol: number
+  readonly cookie: bigint
+  /** TCP_*: of TCP as tcp_info has it, of others TCP_ESTABLISHED with a peer, TCP_LISTEN, or TCP_CLOSE. */
+  readonly state: number
+  /** Of AF_INET and AF_INET6: it has a local port. */
+  readonly bound: boolean
+  /** SO_MEMINFO, see SK_MEMINFO. */
+  readonly memory: readonly number[]
+  /** SO_BINDTOIFINDEX */
+  readonly boundInterface: number
 }
 
 export type Clock = 'monotonic' | 'boottime' | 'tai'
@@ -72,6 +91,11 @@ export interface Platform {
    * @throws ErrnoError ESRCH or ENOENT when there is no such thread
    */
   openNet(tid: number): NetNs
+  /**
+   * The socket behind a descriptor of a process (pidfd_getfd).
+   * @throws ErrnoError EBADF, ENOTSOCK; ESRCH when there is no such process; EPERM when it may not be looked into
+   */
+  socketOf(pid: number | 'self', fd: number): DescriptorSocket
   /** ms of a clock that never steps */
   nowMs(): number
   /** CLOCK_BOOTTIME minus CLOCK_MONOTONIC, in ns: how long the machine slept. */

@@ -32,6 +32,24 @@ const LISTS: readonly ((platform: Platform, net: NetNs) => readonly SocketSource
   (_, net) => new NetlinkSockets(net).list(),
 ]
 
+/** The sockets of a namespace that have a cookie, by that; and why others may be missing: what could not be asked, null for nothing. */
+export function socketsByCookie(
+  platform: Platform,
+  net: NetNs,
+): { readonly sockets: ReadonlyMap<bigint, SocketSource>; readonly missing: ErrnoError | null } {
+  const sockets = new Map<bigint, SocketSource>()
+  let missing: ErrnoError | null = null
+  for (const list of LISTS) {
+    try {
+      for (const socket of list(platform, net)) sockets.set(socket.cookie(), socket)
+    } catch (err) {
+      if (!(err instanceof ErrnoError)) throw err
+      missing ??= err
+    }
+  }
+  return { sockets, missing }
+}
+
 /** None where neither sock_diag nor /proc/net may be asked. */
 function orNone<T>(list: () => readonly T[]): readonly T[] {
   try {

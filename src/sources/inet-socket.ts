@@ -104,7 +104,13 @@ export class InetSocket implements SocketSource {
   }
   backlog(): { readonly now: number; readonly most: number } {
     if (this.telling.state !== TCP_LISTEN) return { now: 0, most: 0 }
-    return { now: this.telling.receiveQueue, most: this.#diag('the most that may wait').sendQueue }
+    const most = (): number => this.#diag('sk_max_ack_backlog').sendQueue
+    return {
+      now: this.telling.receiveQueue,
+      get most() {
+        return most()
+      },
+    }
   }
 
   owner(): SocketOwner | null | undefined {

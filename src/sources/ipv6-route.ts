@@ -7,9 +7,14 @@ import { AF_INET6, type Path } from './nexthop.ts'
 import { hex, type Route, routeOf } from './route.ts'
 
 const RTF_GATEWAY = 0x2
+const RTF_ANYCAST = 0x0010_0000
+const RTF_LOCAL = 0x8000_0000
+const [RTN_UNICAST, RTN_LOCAL, RTN_ANYCAST] = [1, 2, 4]
 /** RTF_REJECT | RTF_NONEXTHOP */
 const RTF_NULL_ENTRY = 0x0020_0200
 const NULL_METRIC = 0xffff_ffff
+/** The path of the null entry is never filled in, but for its device. */
+const NULL_PATH = { family: 0, oif: 0, flags: 0, weight: 0 }
 /** Times that both lists are read again because the tables changed between them. */
 const MOST_TRIES = 10
 
@@ -30,6 +35,8 @@ interface Line {
 interface Told {
   readonly route: Route
   readonly at: number
+  /** Set when the dump leaves the route out: what neither it nor the file shows is 0. */
+  readonly lacking?: true
 }
 
 /** A struct fib6_info: one line of /proc/net/ipv6_route. */
@@ -37,28 +44,29 @@ export class Ipv6Route {
   readonly session: NetSession
   readonly #line: Line | null
   readonly #told: Told | null
-  /** Its table where that is known though the dump lacks it. */
-  readonly #table: number | null
   /** Why the dump does not tell of it. */
   readonly #reason: string
 
-  constructor(session: NetSession, line: Line | null, told: Told | null, table: number | null, reason: string) {
+  constructor(session: NetSession, line: Line | null, told: Told | null, reason = '') {
     this.session = session
     this.#line = line
     this.#told = told
-    this.#table = table
     this.#reason = reason
   }
 
   get id(): string {
     if (this.#told) return `${this.#told.route.id} ${this.#told.at}`
     const { dst, dstLen, src, srcLen, gateway, metric, device } = this.#line!
-    return `${this.session.net.inum} ${this.#table} ${dst}/${dstLen} ${src}/${srcLen} ${metric} ${gateway} ${device}`
+    return `${this.session.net.inum} ${dst}/${dstLen} ${src}/${srcLen} ${metric} ${gateway} ${device}`
   }
 
   /** The dump's answer. @throws ErrnoError EOPNOTSUPP where it lacks this route */
   told(field: string): Route {
-    if (this.#told) return this.#told.route
+    if (this.#told) {
+      if (this.#told.lacking)
+        this.session.denied('protocol, source and metrics of an IPv6 route that the netlink dump leaves out')
+      return this.#told.route
+    }
     throw new ErrnoError(EOPNOTSUPP, `fib6_info.${field} of ${this.#line!.dst}/${this.#line!.dstLen}: ${this.#reason}`)
   }
 
@@ -69,8 +77,7 @@ export class Ipv6Route {
 
   /** RT_TABLE_*; null for the null entry. */
   get table(): number | null {
-    if (this.isNull) return null
-    return this.#table ?? this.told('fib6_table').table
+    return this.isNull ? null : (this.#told?.route ?? this.told('fib6_table')).table
   }
 
   get dst(): Uint8Array {
@@ -106,14 +113,8 @@ export class Ipv6Route {
   /** The route's own path: none for one that leads through a nexthop object. */
   get path(): Path | null {
     if (this.#told) return this.#told.route.nexthop ? null : this.#told.route.paths[this.#told.at]!
-    const { gateway, flags, device } = this.#line!
-    return {
-      id: this.id,
-      family: AF_INET6,
-      gateway: flags & RTF_GATEWAY ? bytesOf(gateway) : new Uint8Array(0),
-      device: this.session.device({ name: device }),
-      ...{ flags: 0, weight: 1 },
-    }
+    const path = pathOf(this.session, this.#line!)
+    return this.isNull ? { ...path, ...NULL_PATH } : path
   }
 
   get nexthop(): Route['nexthop'] {
@@ -134,7 +135,7 @@ export function ipv6Routes(session: NetSession): Ipv6Route[] {
     if (texts instanceof ErrnoError) {
       if (messages instanceof ErrnoError)
         throw new ErrnoError(messages.errno, `ipv6_route: ${messages.message}; ${texts.message}`)
-      return toldOf(session, messages).map(told => new Ipv6Route(session, null, told, null, ''))
+      return toldOf(session, messages).map(told => new Ipv6Route(session, null, told))
     }
     const lines = texts.map(parseLine)
     const refused = messages instanceof ErrnoError
@@ -165,15 +166,32 @@ function join(
     const candidate = told[next]
     if (candidate && isOf(line, candidate)) {
       next++
-      return new Ipv6Route(session, line, candidate, candidate.route.table, '')
+      return new Ipv6Route(session, line, candidate)
     }
-    // What lies between the paths of a multipath route has its destination and table.
     const before = told[next - 1]?.route
-    const table = !isNullEntry(line) && before && isSamePlace(line, before) ? before.table : null
-    return new Ipv6Route(session, line, null, table, reason)
+    if (!before || isNullEntry(line) || !isSamePlace(line, before)) return new Ipv6Route(session, line, null, reason)
+    return new Ipv6Route(session, line, { route: between(session, line, before), at: 0, lacking: true })
   })
   return { routes, all: next === told.length }
 }
+
+/** A route that lies between the paths of a multipath route, and so has its destination, metric and table. */
+const between = (session: NetSession, line: Line, route: Route): Route => ({
+  ...route,
+  id: `${route.id} ${line.gateway} ${line.device}`,
+  ...{ prefsrc: null, protocol: 0, flags: 0, metrics: null, nexthop: null },
+  type: line.flags & RTF_LOCAL ? RTN_LOCAL : line.flags & RTF_ANYCAST ? RTN_ANYCAST : RTN_UNICAST,
+  paths: [pathOf(session, line)],
+})
+
+/** What the file tells of the path. */
+const pathOf = (session: NetSession, { dst, dstLen, gateway, flags, device }: Line): Path => ({
+  id: `${session.net.inum} ${dst}/${dstLen} ${gateway} ${device}`,
+  family: AF_INET6,
+  gateway: flags & RTF_GATEWAY ? bytesOf(gateway) : new Uint8Array(0),
+  device: session.device({ name: device }),
+  ...{ flags: 0, weight: 1 },
+})
 
 const isNullEntry = ({ dstLen, srcLen, metric, flags }: Line): boolean =>
   dstLen === 0 && srcLen === 0 && metric === NULL_METRIC && flags === RTF_NULL_ENTRY

@@ -110,6 +110,15 @@ export class Kallsyms {
   }
 }
 
+/** The hexadecimal number of `width` digits at `at`: an address. */
+export function hexAt(bytes: Uint8Array, at: number, width: number): bigint {
+  let [high, low] = [0, 0]
+  const middle = at + width - 8
+  for (let i = at; i < middle; i++) high = high * 16 + digit(bytes[i]!)
+  for (let i = Math.max(at, middle); i < at + width; i++) low = low * 16 + digit(bytes[i]!)
+  return (BigInt(high) << 32n) | BigInt(low)
+}
+
 const digit = (c: number): number => (c < 0x40 ? c - 0x30 : (c | 0x20) - 0x57)
 
 const tables = new WeakMap<Platform, { readonly takenMs: number; readonly table: Kallsyms }>()

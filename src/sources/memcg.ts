@@ -84,8 +84,9 @@ export class CounterSource {
   get low(): bigint {
     return this.#pages(null, 'low', 0n)
   }
+  /** The counters that v2 does not use never had it set. */
   get high(): bigint {
-    return this.#pages(null, 'high', NO_LIMIT)
+    return FILES[this.name].v2 === null ? 0n : this.#pages(null, 'high', NO_LIMIT)
   }
 
   /** A file of bytes as pages; `none` bytes where this version has no such file, or the root lacks it. @throws ErrnoError EOPNOTSUPP for one that is missing */

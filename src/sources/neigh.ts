@@ -51,6 +51,9 @@ export const probesOf = (neighbour: Neighbour): number => neighbour.message().nu
 /** All neighbours of the session's namespace: IPv4, its proxies, IPv6, its proxies. @throws ErrnoError when neither netlink nor /proc/net/arp shows any */
 export function neighbours(session: NetSession): Neighbour[] {
   const arp = new ArpFile(session)
+  // Without its device a neighbour has no type and length of addresses; of some devices the file has them.
+  const devices = session.devices()
+  if (devices instanceof ErrnoError) return fromFile(arp, devices)
   const all: Neighbour[] = []
   for (const family of [AF_INET, AF_INET6]) {
     for (const flags of [0, NTF_PROXY]) {

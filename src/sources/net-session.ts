@@ -9,6 +9,9 @@ import { Nexthop } from './nexthop.ts'
 import { DUMPS, type DumpName, RtMessage } from './rtnetlink.ts'
 import { type SourceHooks, SourceSession } from './session.ts'
 
+/** Files of /proc/net in which lines begin with number and name of a device, and the lines of headings. Each lists most devices. */
+const NAMING_FILES = { dev_mcast: 0, igmp6: 0, igmp: 1 } as const
+
 /** What a dump gave: all of it, or why there is nothing. */
 type Dumped = readonly RtMessage[] | ErrnoError
 
@@ -17,6 +20,7 @@ export class NetSession {
   readonly #session: SourceSession
   #links: { readonly byIndex: Map<number, NetDevice>; readonly byName: Map<string, NetDevice> } | ErrnoError | null = null
   #nexthops: Map<number, Nexthop> | null = null
+  #names: Map<number, string> | null = null
 
   /** @param pid of the one who opens the iterator @throws ErrnoError when its namespace may not be looked at */
   constructor(platform: Platform, hooks: SourceHooks, pid: number) {
@@ -68,7 +72,11 @@ export class NetSession {
   }): NetDevice | null {
     if (known.ifindex === 0) return null
     const links = this.#loadLinks()
-    if (links instanceof ErrnoError) return new NetDevice(this.net, known, links)
+    if (links instanceof ErrnoError) {
+      const { ifindex } = known
+      const name = known.name ?? (ifindex === undefined ? undefined : this.#namesByIndex().get(ifindex))
+      return new NetDevice(this.net, name === undefined ? known : { ...known, name }, links)
+    }
     const found = known.ifindex === undefined ? links.byName.get(known.name ?? '') : links.byIndex.get(known.ifindex)
     return found ?? new NetDevice(this.net, known, null)
   }
@@ -91,6 +99,21 @@ export class NetSession {
   close(): void {
     this.net.close()
     this.#session.close()
+  }
+
+  /** Names by number, for where RTM_GETLINK is refused. */
+  #namesByIndex(): Map<number, string> {
+    if (!this.#names) {
+      this.#names = new Map()
+      for (const [file, headings] of Object.entries(NAMING_FILES)) {
+        const lines = this.lines(file, headings)
+        for (const line of lines instanceof ErrnoError ? [] : lines) {
+          const match = /^(\d+)\s+(\S+)/.exec(line)
+          if (match) this.#names.set(Number(match[1]), match[2]!)
+        }
+      }
+    }
+    return this.#names
   }
 
   #loadLinks() {

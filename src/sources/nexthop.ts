@@ -21,6 +21,8 @@ export interface Path {
   /** Address of the router: 16 bytes, 4 for IPv4, 0 for none. */
   readonly gateway: Uint8Array
   readonly device: NetDevice | null
+  /** Default: the number of the device. */
+  readonly oif?: number
   /** RTNH_F_* */
   readonly flags: number
   readonly weight: number

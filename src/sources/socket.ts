@@ -4,7 +4,7 @@ import type { CgroupSource } from './cgroup.ts'
 import type { SocketOwner } from './sock-owner.ts'
 
 /** What a socket is in the kernel: which struct it lies in (src/kernel/rows/sock.ts). */
-export type SocketKind = 'tcp' | 'tcp6' | 'timewait' | 'request' | 'udp' | 'udp6' | 'unix' | 'netlink'
+export type SocketKind = 'tcp' | 'tcp6' | 'timewait' | 'request' | 'udp' | 'udp6' | 'unix' | 'netlink' | 'other'
 
 /** Places of SocketSource.memory() (linux/sock_diag.h, SK_MEMINFO_*). */
 export const SK_MEMINFO = {

@@ -40,10 +40,9 @@ export class UnixSockets {
   list(held = 0): UnixSocket[] {
     this.#details.clear()
     const inodes = this.#refused ? [] : (this.#ask(() => this.#dump()) ?? [])
-    let rows = this.#read()
-    for (let looks = 1; looks < MOST_LOOKS && this.#lacks(rows, inodes); looks++) {
-      rows = merge(rows, this.#read(), ({ key }) => key)
-    }
+    const keyOf = ({ key }: UnixRow): string => key
+    let rows = merge(this.#read(), [], keyOf) // a file that is read while sockets come has some twice
+    for (let looks = 1; looks < MOST_LOOKS && this.#lacks(rows, inodes); looks++) rows = merge(rows, this.#read(), keyOf)
     this.#rows = byInode(rows)
     this.#pair(rows)
     return rows.map(row => new UnixSocket(this, row, held))

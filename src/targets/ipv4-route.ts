@@ -10,6 +10,7 @@ import { netListTarget } from './net-list.ts'
 export const ipv4RouteTarget = (platform: Platform, hooks: SourceHooks): IterReg =>
   netListTarget(platform, hooks, {
     target: 'ipv4_route',
+    startToken: true,
     ctx_arg_info: [{ name: 'rt', type: 'struct fib_rt_info *', orNull: true }],
     list: ipv4Routes,
     ctx: route => ({ rt: view('fib_rt_info', route) }),

@@ -1,26 +1,10 @@
 // The target bpf_map_elem: the elements of one map of iterfs (kernel/bpf/map_iter.c).
-import type { IterLinkInfo } from '../iter/link.ts'
 import type { IterReg } from '../iter/reg.ts'
 import { view } from '../kernel/view.ts'
 import type { BpfMap, MapWalk } from '../maps/map.ts'
 import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
-import { EBADF, EINVAL, ENOENT, ErrnoError } from '../util/errno.ts'
-import type { MemRef } from '../util/mem-ref.ts'
 import { mapSource, type ObjectHooks } from './objects.ts'
-
-/** Bytes that lie in the map's address space now; looked up again at each use, since the memory may have grown. */
-class ElementRef implements MemRef {
-  offset = 0
-  readonly #map: BpfMap
-  readonly #size: number
-  constructor(map: BpfMap, size: number) {
-    this.#map = map
-    this.#size = size
-  }
-  get bytes(): Uint8Array {
-    return this.#map.space.u8.subarray(this.offset, this.offset + this.#size)
-  }
-}
+import { ElementRef, ofMap, openMap } from './of-map.ts'
 
 class MapElemOps implements SeqOperations<MapWalk> {
   readonly #walk: MapWalk
@@ -51,15 +35,10 @@ class MapElemOps implements SeqOperations<MapWalk> {
   }
 }
 
-/** bpf_iter_attach_map; `map_fd` is a map's id, since descriptors mean nothing here. */
-function attachMap(info: IterLinkInfo | undefined, { map: find }: ObjectHooks): { map: { id: number } } {
-  const id = info?.map?.map_fd ?? 0
-  const map = id === 0 ? undefined : find?.(id)
-  if (!map) throw new ErrnoError(EBADF, `bpf_map_elem: want a map, got ${id === 0 ? 'none' : `id ${id}`}: Bad file descriptor`)
+const isElements = (map: BpfMap): boolean => {
   const walk = map.elements()
-  if (!walk) throw new ErrnoError(EINVAL, `bpf_map_elem: want a hash or array, got map ${id} of type ${map.attr.type}`)
-  walk.close()
-  return { map: { id } }
+  walk?.close()
+  return walk !== null
 }
 
 export const mapElemTarget = (hooks: ObjectHooks): IterReg => ({
@@ -70,17 +49,11 @@ export const mapElemTarget = (hooks: ObjectHooks): IterReg => ({
     { name: 'value', type: 'void *', orNull: true, buf: 'rdwr' },
   ],
   feature: 0,
-  attach_target: info => attachMap(info, hooks),
-  show_fdinfo: aux => `map_id:\t${aux.map!.id}\n`,
-  fill_link_info: (aux, info) => {
-    info.map = { map_id: aux.map!.id }
-  },
+  ...ofMap('bpf_map_elem', 'a hash or array', isElements, hooks),
   seq_info: {
     open(aux) {
-      const map = hooks.map?.(aux.map!.id)
-      const walk = map?.elements()
-      if (!map || !walk) throw new ErrnoError(ENOENT, `map ${aux.map!.id} is gone`)
-      return new MapElemOps(map, walk) as SeqOperations
+      const map = openMap(hooks, aux)
+      return new MapElemOps(map, map.elements()!) as SeqOperations
     },
   },
 })

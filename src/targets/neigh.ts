@@ -13,6 +13,7 @@ import { netListTarget } from './net-list.ts'
 export const neighTarget = (platform: Platform, hooks: SourceHooks): IterReg =>
   netListTarget(platform, hooks, {
     target: 'neigh',
+    startToken: true,
     ctx_arg_info: [
       { name: 'neigh', type: 'struct neighbour *', orNull: true },
       { name: 'pneigh', type: 'struct pneigh_entry *', orNull: true },

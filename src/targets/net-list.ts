@@ -9,18 +9,22 @@ import type { SourceHooks } from '../sources/session.ts'
 export interface NetList<T> {
   readonly target: string
   readonly ctx_arg_info: readonly CtxArgInfo[]
+  /** See SeqOperations.startToken: a program then knows whether the END call comes first. */
+  readonly startToken?: boolean
   /** All objects. @throws ErrnoError when nothing here shows them */
   list(session: NetSession): readonly T[]
   ctx(object: T | null): CtxArgs
 }
 
 class NetListOps<T> implements SeqOperations<T> {
+  readonly startToken: boolean
   readonly #target: NetList<T>
   readonly #session: NetSession
   #objects: readonly T[] | null = null
   #at = 0
 
   constructor(target: NetList<T>, session: NetSession) {
+    this.startToken = target.startToken === true
     this.#target = target
     this.#session = session
   }

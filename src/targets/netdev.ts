@@ -10,6 +10,7 @@ import { netListTarget } from './net-list.ts'
 export const netdevTarget = (platform: Platform, hooks: SourceHooks): IterReg =>
   netListTarget(platform, hooks, {
     target: 'netdev',
+    startToken: true,
     ctx_arg_info: [
       { name: 'dev', type: 'struct net_device *', orNull: true },
       { name: 'stats', type: 'struct rtnl_link_stats64 *', orNull: true },

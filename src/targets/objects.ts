@@ -5,6 +5,7 @@ import type { LinkSource, MapSource, ProgSource } from '../kernel/rows/bpf.ts'
 import { view } from '../kernel/view.ts'
 import type { BpfMap } from '../maps/map.ts'
 import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
+import type { HeldSockets } from '../sources/held-sockets.ts'
 
 /** iterfs's objects at one moment; plain data that crosses threads. */
 export interface ObjectsView {
@@ -17,6 +18,8 @@ export interface ObjectsView {
 export interface ObjectHooks {
   /** The map of this engine with this id. */
   map?(id: number): BpfMap | undefined
+  /** The sockets in the maps of the engine that has this map. */
+  sockets?(map: number): HeldSockets | undefined
 }
 
 /** A map as struct bpf_map shows it. */

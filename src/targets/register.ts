@@ -8,6 +8,9 @@ import { mapElemTarget } from './map-elem.ts'
 import { neighTarget } from './neigh.ts'
 import { netdevTarget } from './netdev.ts'
 import { type ObjectHooks, Objects, objectTargets } from './objects.ts'
+import { skStorageTarget } from './sk-storage.ts'
+import { sockmapTarget } from './sockmap.ts'
+import { ownSystemTargets, systemTargets } from './system.ts'
 import { type TaskHooks, taskTargets } from './task.ts'
 import { unixTargets } from './unix.ts'
 
@@ -18,10 +21,13 @@ const kernelTargets = (platform: Platform, hooks: Hooks, objects: Objects): Iter
   ...taskTargets(platform, hooks),
   ...objectTargets(objects),
   mapElemTarget(hooks),
+  sockmapTarget(hooks),
+  skStorageTarget(hooks),
   cgroupTarget(platform, hooks),
   ...inetTargets(platform, hooks),
   ...unixTargets(platform, hooks),
   ipv6RouteTarget(platform, hooks),
+  ...systemTargets(platform, hooks),
 ]
 
 /** The targets that no kernel has. Their programs load in iterfs only. */
@@ -29,6 +35,7 @@ export const ownTargets = (platform: Platform, hooks: Hooks): IterReg[] => [
   ipv4RouteTarget(platform, hooks),
   neighTarget(platform, hooks),
   netdevTarget(platform, hooks),
+  ...ownSystemTargets(platform, hooks),
 ]
 
 /** Registers all targets of iterfs, once in a thread. Returns the holder of the objects that bpf_prog and its kin iterate. */

@@ -1,6 +1,7 @@
 // One object through the kernel and through iterfs: pinned with the same parameters, read in the same way.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { CGROUP_ORDERS } from '../../src/api/types.ts'
 import { type Daemon, iterfs, run } from './daemon.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -8,6 +9,7 @@ import type { Kernel } from './kernel.ts'
 export interface Way {
   readonly pid?: number
   readonly tid?: number
+  readonly cgroup?: CgroupWay
   readonly prog?: string
   readonly set?: Readonly<Record<string, string>>
   /** A map of its own for a bpf_map_elem program, in bpftool's words: `type hash key 4 value 8 entries 16 name m`, `key 1 0 0 0 value ...`. */
@@ -15,6 +17,30 @@ export interface Way {
   /** Sizes of the reads of one open file; cat reads it to its end, twice, without them. */
   readonly reads?: readonly number[]
 }
+
+/** Parameters of a cgroup iterator: `id` and `fd` as they are given, `dir` opened. */
+export interface CgroupWay {
+  readonly order?: keyof typeof CGROUP_ORDERS
+  readonly dir?: string
+  readonly id?: bigint
+  readonly fd?: number
+}
+
+/** As iter_pin takes it. */
+export const kernelCgroup = ({ order, dir, id, fd }: CgroupWay): string[] => [
+  ...(order === undefined ? [] : ['order', `${CGROUP_ORDERS[order]}`]),
+  ...(dir === undefined ? [] : ['cgroup', dir]),
+  ...(id === undefined ? [] : ['cgroupid', `${id}`]),
+  ...(fd === undefined ? [] : ['cgroupfd', `${fd}`]),
+]
+
+/** As the command iterfs takes it. */
+export const iterfsCgroup = ({ order, dir, id, fd }: CgroupWay): string[] => [
+  ...(order === undefined ? [] : ['--order', order]),
+  ...(dir === undefined ? [] : ['--cgroup', dir]),
+  ...(id === undefined ? [] : ['--cgroup-id', `${id}`]),
+  ...(fd === undefined ? [] : ['--cgroup-fd', `${fd}`]),
+]
 
 export interface Both {
   readonly kernel: string
@@ -29,11 +55,12 @@ export function runBoth(kernel: Kernel, daemon: Daemon, object: string, way: Way
 }
 
 /** What the kernel prints. @throws Error when it does not take the object */
-export function runKernel(kernel: Kernel, object: string, { pid, tid, prog, set = {}, map, reads }: Way): string {
+export function runKernel(kernel: Kernel, object: string, { pid, tid, cgroup, prog, set = {}, map, reads }: Way): string {
   const name = `compare${++pins}`
   const info: string[] = []
   if (pid !== undefined) info.push('pid', `${pid}`)
   if (tid !== undefined) info.push('tid', `${tid}`)
+  if (cgroup) info.push(...kernelCgroup(cgroup))
   if (prog !== undefined) info.push('prog', prog)
   for (const [key, value] of Object.entries(set)) info.push('set', `${key}=${value}`)
   if (map) info.push('map', kernel.map(`${name}_map`, map.create, map.updates))
@@ -41,7 +68,7 @@ export function runKernel(kernel: Kernel, object: string, { pid, tid, prog, set 
 }
 
 /** What iterfs prints. @throws Error when it does not take the object */
-export function runIterfs(daemon: Daemon, object: string, { pid, tid, prog, set = {}, map, reads }: Way): string {
+export function runIterfs(daemon: Daemon, object: string, { pid, tid, cgroup, prog, set = {}, map, reads }: Way): string {
   const name = `compare${++pins}`
   const args: string[] = []
   if (map) {
@@ -52,6 +79,7 @@ export function runIterfs(daemon: Daemon, object: string, { pid, tid, prog, set 
   }
   if (pid !== undefined) args.push('--pid', `${pid}`)
   if (tid !== undefined) args.push('--tid', `${tid}`)
+  if (cgroup) args.push(...iterfsCgroup(cgroup))
   if (prog !== undefined) args.push('--prog', prog)
   for (const [key, value] of Object.entries(set)) args.push('--set', `${key}=${value}`)
   daemon.pin(object, name, ...args)

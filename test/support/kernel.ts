@@ -1,7 +1,7 @@
 // The kernel's own iterators as the oracle: compiles BPF C, pins into a bpffs of the test's own.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { run, scratch } from './daemon.ts'
+import { type Ran, run, scratch } from './daemon.ts'
 import { ROOT } from './paths.ts'
 
 let reason: string | undefined
@@ -87,7 +87,8 @@ export class Kernel {
   }
 
   /**
-   * Pins an object's iterator; `info` is what bpftool cannot say, as iter_pin takes it: `tid N`, `pid N`, `map PIN`, `prog NAME`, `set NAME=VALUE`.
+   * Pins an object's iterator; `info` is what bpftool cannot say, as iter_pin takes it: `tid N`, `pid N`, `map PIN`, `order N`, `cgroup DIR`, `prog NAME`,
+   * `set NAME=VALUE`.
    * The path of the pin.
    */
   pin(object: string, name: string, info: readonly string[] = []): string {
@@ -95,6 +96,11 @@ export class Kernel {
     if (info.length === 0) bpftool('iter', 'pin', object, path)
     else must(this.#pinner(), [object, path, ...info])
     return path
+  }
+
+  /** As pin(), with what iter_pin prints (the link's fdinfo for `fdinfo -`), for a pin that may fail: the status is 256 - errno. */
+  tryPin(object: string, name: string, info: readonly string[]): Ran {
+    return run(this.#pinner(), [object, join(this.dir, name), ...info])
   }
 
   /** Creates a map with bpftool's words (`type hash key 4 ...`), pins it, and updates it (`key 1 0 0 0 value ...`). The path of the pin. */

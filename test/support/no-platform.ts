@@ -18,6 +18,7 @@ export const noPlatform: Platform = {
   sameFiles: refuse('sameFiles'),
   parentNs: refuse('parentNs'),
   openNet: refuse('openNet'),
+  socketOf: refuse('socketOf'),
   nowMs: refuse('nowMs'),
   sleptNs: refuse('sleptNs'),
   clockNs: refuse('clockNs'),

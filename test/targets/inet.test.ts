@@ -1,11 +1,12 @@
 // tcp and udp: the same objects through the kernel and through iterfs, on sockets in all states.
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Both, diffOf } from '../support/compare.ts'
+import { diffOf } from '../support/compare.ts'
 import { type Daemon, startDaemon } from '../support/daemon.ts'
 import { Kernel, noKernelBpf } from '../support/kernel.ts'
 import { type NetnsProcess, startNetns } from '../support/netns.ts'
 import { ROOT } from '../support/paths.ts'
+import { type Sides, settle, still } from '../support/settle.ts'
 import { NO_SOCKETS, TCP_SOCKETS, UDP_SOCKETS } from '../support/sockets.ts'
 
 /** Programs that print files of /proc, with the file. */
@@ -16,9 +17,6 @@ const FILES = {
   'udp6.bpf.c': 'udp6',
 } as const
 type Program = keyof typeof FILES
-
-/** Times that a comparison is made before a difference counts: timers and acknowledgements go on by themselves. */
-const TRIES = 8
 
 interface Place {
   readonly kernel: Kernel
@@ -38,10 +36,10 @@ async function place(t: Test, python: string): Promise<Place> {
 
 let pins = 0
 /** Pins an object on both sides; gives what a `cat` in the namespace prints of each. */
-function pinBoth({ kernel, daemon, net }: Place, object: string, prog?: string): { kernel: () => string; iterfs: () => string } {
+function pinBoth({ kernel, daemon, net }: Place, object: string, way?: 'prog' | 'pid', value = ''): Sides<string> {
   const name = `pin${++pins}`
-  const theirs = kernel.pin(object, name, prog === undefined ? [] : ['prog', prog])
-  daemon.pin(object, name, ...(prog === undefined ? [] : ['--prog', prog]))
+  const theirs = kernel.pin(object, name, way ? [way, value] : [])
+  daemon.pin(object, name, ...(way ? [`--${way}`, value] : []))
   const read = (path: string) => (): string => {
     const { stdout, stderr, status } = net.run('cat', [path])
     if (status !== 0) throw new Error(`${path}: ${stderr}`)
@@ -50,32 +48,10 @@ function pinBoth({ kernel, daemon, net }: Place, object: string, prog?: string):
   return { kernel: read(theirs), iterfs: read(join(daemon.dir, name)) }
 }
 
-/** Without pointers and what is left of timers. */
-const still = (text: string): string =>
-  text.replace(/^( *(?:\S+ +){11})[0-9a-f]{16}/gm, '$1POINTER').replace(/^( *(?:\S+ +){5}0[1-4]:)[0-9A-F]{8}/gm, '$1WHEN')
-
 const lines = (text: string): string[] => text.replace(/\n$/, '').split('\n')
 const sorted = (text: string): string => lines(text).sort().join('\n')
 /** udp's first column counts in another table than the kernel's, which orders the sockets otherwise. */
 const noBucket = (text: string): string => sorted(still(text).replace(/^ *\d+:/gm, ''))
-
-/**
- * Both sides as text in which each line that was the same at one of several tries is as iterfs prints it: a line of the kernel just before
- * or after.
- */
-async function settle(read: { kernel: () => string; iterfs: () => string }, of: (text: string) => string): Promise<Both> {
-  const same = new Set<number>()
-  for (let tries = 1; ; tries++) {
-    const before = of(read.kernel()).split('\n')
-    const ours = of(read.iterfs()).split('\n')
-    const after = of(read.kernel()).split('\n')
-    for (const [i, line] of ours.entries()) if (line === before[i] || line === after[i]) same.add(i)
-    const theirs = before.map((line, i) => (same.has(i) ? (ours[i] ?? line) : line))
-    const both = { kernel: theirs.join('\n'), iterfs: ours.join('\n') }
-    if (both.kernel === both.iterfs || tries === TRIES) return both
-    await new Promise(done => setTimeout(done, 100))
-  }
-}
 
 /** The object as it is built, with our BTF, and against the kernel's. */
 const objectsOf = (kernel: Kernel, program: Program): string[] => [
@@ -105,7 +81,7 @@ function timeWaits(text: string): Map<string, number> {
 
 /** All fields that programs may look at, on both sides. */
 async function fields(t: Test, here: Place, prog: string, of: (text: string) => string): Promise<void> {
-  const both = await settle(pinBoth(here, here.kernel.compile('inet_fields.bpf.c'), prog), of)
+  const both = await settle(pinBoth(here, here.kernel.compile('inet_fields.bpf.c'), 'prog', prog), of)
   t.equal(diffOf(here.kernel, both), '', `${prog}: the same fields`)
 }
 
@@ -113,6 +89,9 @@ t.test('300 tcp sockets in all states', { skip: noKernelBpf() }, async t => {
   const here = await place(t, TCP_SOCKETS)
   await compare(t, here, ['tcp4.bpf.c', 'tcp6.bpf.c'], still)
   await fields(t, here, 'dump_tcp', text => text)
+  const files = await settle(pinBoth(here, here.kernel.compile('sock_from_file.bpf.c'), 'pid', `${here.net.pid}`), text => text)
+  t.equal(diffOf(here.kernel, files), '', 'the sockets of files')
+  t.ok(lines(files.iterfs).length > 250, 'sockets of files')
 
   const rows = ['tcp', 'tcp6'].flatMap(file => lines(proc(here, file)).slice(1))
   t.ok(rows.length >= 300, `${rows.length} sockets`)

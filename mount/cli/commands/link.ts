@@ -1,5 +1,5 @@
 // iterfs link show | update and iterfs prog show, with bpftool's output.
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Prog } from '../../../src/index.ts'
 import { type Client, listMounts, type MountPoint, mountOf, splitPath, withClient } from '../client.ts'
@@ -47,9 +47,18 @@ function onEachMount<T>(ask: (mount: MountPoint) => T[]): T[] {
 
 function list(mount: MountPoint, which: Record<string, unknown>): ListedLink[] {
   return withClient(mount, client => {
-    const { links } = client.request<{ links: ListedLink[] }>('link_list', which)
+    const { links } = client.request<{ links: ListedLink[] }>('link_list', { ...which, cgroup: ownCgroups() })
     return links.map(link => ({ ...link, pinned: link.pinned.map(pin => join(mount.dir, pin)) }))
   })
+}
+
+/** What the paths of cgroups are compared with, which are those of this process's cgroup namespace. */
+function ownCgroups(): string | undefined {
+  try {
+    return readFileSync('/proc/self/cgroup', 'utf8')
+  } catch {
+    return undefined // a kernel without cgroups
+  }
 }
 
 function inodeOf(path: string): number {

@@ -72,7 +72,7 @@ async function recordProgram(
   for (const prog of options.prog === undefined ? progs : [chooseProg(progs, options.prog)]) {
     const name = progs.length === 1 ? basename(file) : `${basename(file)}.${prog.name}`
     engine.show(loaded, prog)
-    recorder.output(name, readToEnd(engine, prog, info))
+    recorder.output(`${name}.txt`, readToEnd(engine, prog, info))
   }
 }
 

@@ -4,12 +4,13 @@ import type { FdSource, InodeSource, PathSource } from '../../sources/file.ts'
 import type { VmaSource } from '../../sources/maps.ts'
 import { kernelDevice, splitDevice } from '../../util/device.ts'
 import { fopsName } from '../fops.ts'
-import { type Rows, row } from '../types.ts'
+import { OPTIONAL_TEXT, type Rows, row } from '../types.ts'
 
 const NS_PER_S = 1_000_000_000n
 
 type FileLike = FileSources['file']
 const asFd = (file: FileLike): FdSource | null => ('fd' in file ? file : null)
+const openFlags = (file: FileLike): number => asFd(file)?.flags() ?? ('openFlags' in file ? (file.openFlags ?? 0) : 0)
 const FD_ONLY = 'only for a file of an fd table'
 const file = {
   f_op: row('const struct file_operations *', `kind of the file (link, stat, mountinfo); ${FD_ONLY}`, (f: FileLike) => {
@@ -19,10 +20,10 @@ const file = {
   f_flags: row(
     'unsigned int',
     `/proc/TGID/task/TID/fdinfo/N flags, without O_CLOEXEC, which fdinfo shows of the descriptor only; ${FD_ONLY}`,
-    (f: FileLike) => asFd(f)?.flags() ?? 0,
+    (f: FileLike) => openFlags(f),
   ),
   f_mode: row('fmode_t', `fdinfo flags: FMODE_READ, FMODE_WRITE and FMODE_PATH only; ${FD_ONLY}`, (f: FileLike) =>
-    modeOf(asFd(f)?.flags() ?? 0),
+    modeOf(openFlags(f)),
   ),
   f_pos: row('loff_t', `/proc/TGID/task/TID/fdinfo/N pos; ${FD_ONLY}`, (f: FileLike) => BigInt(asFd(f)?.info()?.get('pos') ?? 0)),
   f_inode: row('struct inode *', '/proc/TGID/task/TID/fd/N, or the columns of maps', (f: FileLike) => f.inode),
@@ -69,10 +70,19 @@ const inode = {
   i_ctime_nsec: nanoseconds('ctime'),
   i_sb: row('struct super_block *', 'stat dev, or the column of maps', (i: Inode) => i),
 } satisfies Rows
+/** `fuse.sshfs` */
+const SUBTYPE = /\..*/
 const super_block = {
   s_dev: row('dev_t', 'stat dev, or the column of maps', (i: Inode) => kernelDevice(i.known ?? splitDevice(i.stat()?.dev ?? 0n))),
-  s_type: row('struct file_system_type *', 'mountinfo by fdinfo mnt_id or by device; NULL when it cannot be told', (i: Inode) =>
-    i.fsType(),
+  s_type: row(
+    'struct file_system_type *',
+    'mountinfo by fdinfo mnt_id or by device; NULL when it cannot be told',
+    (i: Inode) => i.fsType()?.replace(SUBTYPE, '') ?? null,
+  ),
+  s_subtype: row(
+    OPTIONAL_TEXT,
+    'mountinfo: behind the dot of the type; NULL without one',
+    (i: Inode) => SUBTYPE.exec(i.fsType() ?? '')?.[0].slice(1) ?? null,
   ),
 } satisfies Rows
 const file_system_type = { name: row('const char *', 'mountinfo', (name: string) => name) } satisfies Rows
@@ -94,13 +104,21 @@ const vm_area_struct = {
   ),
   vm_file: row('struct file *', `${MAPS}: NULL without device and inode`, (v: Vma) => (v.isFile ? v : null)),
   vm_mm: row('struct mm_struct *', 'the mm of the task', (v: Vma) => v.task),
+  iterfs_name: row(
+    'const char *',
+    `${MAPS}: [heap], [stack], [vdso], ...; empty for others`,
+    (v: Vma) => (v.isFile ? '' : v.name),
+    'what the kernel finds by vm_ops, vm_private_data, anon_name, and brk and context of the mm',
+  ),
 } satisfies Rows
 
-/** mm->exe_file: only its path and inode are known. */
+/** A file of which little is known, such as mm->exe_file. */
 export interface ExeSource {
   readonly id: string
   readonly path: PathSource
   readonly inode: InodeSource
+  /** f_flags, where they are known. */
+  readonly openFlags?: number
 }
 
 /** What stands behind the structs of this file. */

@@ -17,7 +17,7 @@ const word = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byt
 
 const fib_nh_common = {
   nhc_dev: row('struct net_device *', `${PATH}: NULL for none`, (p: Path) => p.device),
-  nhc_oif: row('int', `${PATH}: number of the device, 0 for none`, (p: Path) => p.device?.ifindex ?? 0),
+  nhc_oif: row('int', `${PATH}: number of the device, 0 for none`, (p: Path) => p.oif ?? p.device?.ifindex ?? 0),
   nhc_family: row('u8', 'that of the route', (p: Path) => p.family),
   nhc_gw_family: row('u8', `${PATH}: family of the gateway, 0 for none`, (p: Path) => gatewayFamily(p)),
   nhc_flags: row('unsigned char', `${ROUTE} RTNH_F_*; 0 where only /proc/net shows the route`, (p: Path) => p.flags),
@@ -51,10 +51,13 @@ const NO_METRICS: readonly number[] = new Array(17).fill(0)
 const metricsOf = (route: Route): Metrics =>
   route.metrics ? { id: route.id, metrics: route.metrics } : { id: 'default', metrics: NO_METRICS }
 
+const RTN_UNICAST = 1
 const RTN_UNREACHABLE = 7
 const RTPROT_KERNEL = 2
 /** Of the entry at the top of a table without a default route the kernel's template is known (fib6_null_entry_template). */
 const NULL_ENTRY = 'as the kernel has it for the entry that stands for no route'
+
+const typeOf = (route: Route): number => (route.nexthop?.blackhole ? RTN_UNICAST : route.type)
 
 const fib6_info = {
   fib6_table: row('struct fib6_table *', `${ROUTE} RTA_TABLE: NULL for the entry that stands for no route`, (r: Ipv6Route) => {
@@ -83,8 +86,8 @@ const fib6_info = {
   ),
   fib6_type: row(
     'u8',
-    `${ROUTE} rtm_type: RTN_*; RTN_BLACKHOLE for a nexthop object of that kind; ${NULL_ENTRY}`,
-    (r: Ipv6Route) => (r.isNull ? RTN_UNREACHABLE : r.told('fib6_type').type),
+    `${ROUTE} rtm_type: RTN_*; RTN_UNICAST for a route through a nexthop object that is a blackhole, as netlink does not show its own; ${NULL_ENTRY}`,
+    (r: Ipv6Route) => (r.isNull ? RTN_UNREACHABLE : typeOf(r.told('fib6_type'))),
   ),
   offload: row('u8', `${ROUTE} RTM_F_OFFLOAD`, (r: Ipv6Route) => bit6(r, 'offload', RTM_F.OFFLOAD)),
   trap: row('u8', `${ROUTE} RTM_F_TRAP`, (r: Ipv6Route) => bit6(r, 'trap', RTM_F.TRAP)),
@@ -112,7 +115,7 @@ const fib_rt_info = {
   type: row(
     'u8',
     `${ROUTE} rtm_type: RTN_*; from /proc/net/route UNREACHABLE for that and PROHIBIT, UNICAST for all others`,
-    (r: Route) => r.type,
+    typeOf,
   ),
   offload: row('u8', `${ROUTE} RTM_F_OFFLOAD`, (r: Route) => flag(r, RTM_F.OFFLOAD)),
   trap: row('u8', `${ROUTE} RTM_F_TRAP`, (r: Route) => flag(r, RTM_F.TRAP)),

@@ -180,4 +180,5 @@ export const SOCKET_STRUCT: Readonly<Record<SocketKind, string>> = {
   udp6: 'udp6_sock',
   unix: 'unix_sock',
   netlink: 'netlink_sock',
+  other: 'sock',
 }

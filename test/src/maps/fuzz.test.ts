@@ -4,8 +4,9 @@ import t from 'tap'
 import type { BaseMap } from '../../../src/maps/base.ts'
 import { createMap } from '../../../src/maps/create.ts'
 import type { MapAttr } from '../../../src/maps/map.ts'
-import { ErrnoError } from '../../../src/util/errno.ts'
+import { EBADF, ErrnoError } from '../../../src/util/errno.ts'
 import { AddressSpace } from '../../../src/vm/memory.ts'
+import { FakeSockets } from '../../support/fake-sockets.ts'
 
 const size = fc.oneof(
   fc.constantFrom(0, 1, 4, 7, 8, 12, 16, 100, 256, 4096),
@@ -97,7 +98,8 @@ t.test('any attributes, any operations', t => {
             space,
             cpus: 3,
             cpu: () => 2,
-            owner: fd => (fd < 5 ? `${fd}` : null),
+            owner: (_type, fd) => (fd < 5 ? `${fd}` : -EBADF),
+            sockets: new FakeSockets(),
           })
         } catch (err) {
           if (!(err instanceof ErrnoError)) throw err

@@ -7,11 +7,13 @@ import type { BpfMap, MapAttr } from '../../../src/maps/map.ts'
 import { commitRecord, type RingbufMap } from '../../../src/maps/ringbuf.ts'
 import { canShow, showMap } from '../../../src/maps/show.ts'
 import { ArrayOfMaps, HashOfMaps, type ProgArrayMap } from '../../../src/maps/slots.ts'
+import type { SocketMap } from '../../../src/maps/sockets.ts'
 import type { StorageMap } from '../../../src/maps/storage.ts'
 import { MAP_TYPES } from '../../../src/maps/types.ts'
-import { E2BIG, EINVAL, ENOENT, ENOMEM, ENOTSUPP, EOPNOTSUPP, ErrnoError } from '../../../src/util/errno.ts'
+import { E2BIG, EBADF, EEXIST, EINVAL, ENOENT, ENOMEM, ENOTSUPP, EOPNOTSUPP, ErrnoError } from '../../../src/util/errno.ts'
 import type { BpfError } from '../../../src/util/error.ts'
 import { AddressSpace } from '../../../src/vm/memory.ts'
+import { FakeSockets } from '../../support/fake-sockets.ts'
 
 const ZERO_SEED = 64
 const NO_PREALLOC = 1
@@ -22,6 +24,7 @@ class Fixture {
   cpu = 0
   readonly taken: number[] = []
   readonly byId = new Map<number, BpfMap>()
+  readonly sockets = new FakeSockets()
   readonly key: number
   readonly value: number
 
@@ -42,8 +45,12 @@ class Fixture {
       pointer: (map: BpfMap) => 0x1000 * map.id,
     }
     const progs = { get: (id: number) => (id < 10 ? this.taken.push(-id) : -ENOENT), put: (id: number) => maps.put(-id) }
-    const owner = (fd: number): string | null => (fd >= 0 ? `owner${fd}` : null)
-    const map = createMap({ ...ATTR, ...attr }, { id, space: this.space, cpus: 2, cpu: () => this.cpu, maps, progs, owner })
+    const { sockets } = this
+    const owner = (_type: number, fd: number): string | number => (fd >= 0 ? `owner${fd}` : -EBADF)
+    const map = createMap(
+      { ...ATTR, ...attr },
+      { id, space: this.space, cpus: 2, cpu: () => this.cpu, maps, progs, owner, sockets },
+    )
     this.byId.set(id, map)
     return map
   }
@@ -70,6 +77,7 @@ class Fixture {
   }
 }
 
+const u64 = (n: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(n)).buffer)
 const u32 = (n: number): Uint8Array => {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, n, true)
@@ -412,10 +420,13 @@ t.test('local storage', t => {
   t.equal(map.storageGet('b', 2), 0, 'unknown flags')
   f.space.view.setUint32(f.value, 77, true)
   t.equal(f.space.view.getUint32(map.storageGet('b', 1, f.value), true), 77)
-  t.same(
-    map.entries().map(([owner]) => owner),
-    ['b', 'a'],
-  )
+  const walk = map.walk()
+  t.ok(walk.current())
+  t.equal(walk.owner, 'b')
+  t.ok(walk.advance())
+  t.equal(walk.owner, 'a')
+  t.equal(walk.value, at)
+  t.notOk(walk.advance())
   t.equal(map.storageDelete('a'), 0)
   t.equal(map.storageDelete('a'), -ENOENT)
   t.equal(map.userUpdate(u32(3), u32(5), 0), 0)
@@ -620,5 +631,93 @@ t.test('the text of a map file', t => {
   t.ok(canShow(array))
   t.notOk(canShow(f.map({})), 'not without BTF')
   t.notOk(canShow(f.map({ type: 11, flags: NO_PREALLOC, btf, keySize: 8 })), 'not a trie')
+  t.end()
+})
+
+t.test('maps of sockets', t => {
+  const socketsOf = (map: SocketMap): (string | null)[] => {
+    const walk = map.sockets()
+    const found: (string | null)[] = []
+    for (let more = walk.current(); more; more = walk.advance()) found.push(walk.socket)
+    walk.close()
+    return found
+  }
+  for (const type of [15, 18]) {
+    const f = new Fixture()
+    const map = f.map({ type, valueSize: 8, maxEntries: 4, flags: 0 }) as SocketMap
+    const put = (key: number, fd: number, flags = 0): number => map.userUpdate(u32(key), u64(fd), flags)
+    t.equal(put(1, 7), 0)
+    t.equal(put(1, 7, 1), -EEXIST)
+    t.equal(put(2, 7, 2), -ENOENT)
+    t.equal(put(1, 150), -EOPNOTSUPP)
+    t.equal(put(1, 250), -EBADF)
+    t.equal(put(1, 2 ** 31), -EINVAL)
+    t.equal(put(1, 7, 3), -EINVAL)
+    t.same(map.userLookup(u32(1)), u64(1007))
+    t.equal(map.userLookup(u32(2)), -ENOENT)
+    t.equal(put(2, 8), 0)
+    t.equal(put(1, 9), 0, 'in the place of another')
+    t.same([...f.sockets.holds.keys()].sort(), ['8', '9'])
+    t.same(socketsOf(map).filter(Boolean).sort(), ['8', '9'])
+    f.sockets.closed.add('9')
+    t.equal(map.userLookup(u32(1)), -ENOENT, 'closed')
+    t.same(socketsOf(map).filter(Boolean), ['8'])
+    f.space.view.setUint32(f.key, 2, true)
+    t.equal(map.delete(f.key), 0)
+    t.equal(map.delete(f.key), type === 15 ? -EINVAL : -ENOENT)
+    t.equal(f.sockets.holds.size, 0)
+    t.equal(map.putSocket(f.key, '3', 0), 0)
+    map.destroy()
+    t.equal(f.sockets.holds.size, 0, 'given back')
+  }
+  t.end()
+})
+
+t.test('a walk through a hash of sockets: each once, whatever changes', t => {
+  const f = new Fixture()
+  const map = f.map({ type: 18, valueSize: 8, maxEntries: 1, flags: 0 }) as SocketMap
+  const one = f.map({ type: 18, valueSize: 8, maxEntries: 64, flags: 0 }, 2) as SocketMap
+  t.equal(map.userUpdate(u32(0), u64(1), 0), 0)
+  t.equal(map.userUpdate(u32(1), u64(1), 0), -E2BIG)
+  f.sockets.closed.add('1')
+  t.equal(map.userUpdate(u32(1), u64(2), 0), 0, 'the place of one that was closed')
+  f.sockets.closed.clear()
+  for (let n = 0; n < 64; n++) t.equal(one.userUpdate(u32(n), u64(n), 0), 0)
+  const walk = one.sockets()
+  const seen: string[] = []
+  let deleted = ''
+  for (let more = walk.current(); more; more = walk.advance()) {
+    seen.push(walk.socket!)
+    if (seen.length === 20) {
+      deleted = walk.socket!
+      one.userDelete(u32(Number(deleted))) // the one it stands on
+      for (let n = 0; n < 64; n += 3) one.userUpdate(u32(n), u64(n), 0) // anew
+    }
+  }
+  for (let n = 0; n < 64; n++)
+    if (n % 3 !== 0 || `${n}` === deleted) t.equal(seen.filter(key => key === `${n}`).length, 1, `${n}`)
+  t.equal(walk.showsEmpty, false)
+  t.end()
+})
+
+t.test('storage of sockets that were closed goes', t => {
+  const f = new Fixture()
+  const btf = { types: [{ kind: 'void' }, { kind: 'int', name: 'int', size: 4, encoding: 1, offBits: 0, bits: 32 }] } as const
+  const attr = { type: 24, maxEntries: 0, valueSize: 4, flags: NO_PREALLOC, btf: { btf, keyTypeId: 1, valueTypeId: 1 } }
+  const map = f.map(attr) as StorageMap
+  for (let n = 0; n < 64; n++) map.storageGet(`${n}`, 1)
+  t.equal(f.sockets.holds.size, 64)
+  for (let n = 0; n < 60; n++) f.sockets.closed.add(`${n}`)
+  map.storageGet('64', 1)
+  t.equal(f.sockets.holds.size, 5, 'looked through when it has doubled')
+  f.sockets.closed.add('63')
+  const walk = map.walk()
+  const owners: string[] = []
+  for (let more = walk.current(); more; more = walk.advance()) owners.push(walk.owner)
+  t.same(owners, ['64', '62', '61', '60'])
+  t.equal(map.storageDelete('62'), 0)
+  t.equal(f.sockets.holds.size, 3)
+  map.destroy()
+  t.equal(f.sockets.holds.size, 0)
   t.end()
 })

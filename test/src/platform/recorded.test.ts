@@ -83,13 +83,16 @@ function machine(asked: string[]): Platform {
     exists: path => look(`exists ${path}`, path !== '/none'),
     sameFiles: (tid1, tid2) => look(`same ${tid1} ${tid2}`, tid1 === 1 ? null : tid1 === tid2),
     parentNs: (path, levels) => look(`parent ${path}`, 4_026_531_836 + levels),
-    openNet: tid => ({
-      inum: tid === 8 ? 0 : 4_026_531_840,
-      netlink: protocol => (protocol === 9 && dumps++ === 0 ? fail(EINTR) : look(`netlink ${protocol}`, ANSWER)),
-      read: name => look(`net ${name}`, text(`net ${name} of ${tid}\n`)),
-      inodes: () => look(`inodes of ${tid}`, [7, 8]),
-      close: () => asked.push('close net'),
-    }),
+    openNet: function openNet(tid): ReturnType<Platform['openNet']> {
+      return {
+        again: () => openNet(tid),
+        inum: tid === 8 ? 0 : 4_026_531_840,
+        netlink: protocol => (protocol === 9 && dumps++ === 0 ? fail(EINTR) : look(`netlink ${protocol}`, ANSWER)),
+        read: name => look(`net ${name}`, text(`net ${name} of ${tid}\n`)),
+        inodes: () => look(`inodes of ${tid}`, [7, 8]),
+        close: () => void asked.push('close net'),
+      }
+    },
     sleptNs: () => -5n,
     clockNs: clock => ({ monotonic: 1n, boottime: 2n ** 62n, tai: 3n })[clock],
     readMemory: (pid, address, size) => look(`memory ${pid} ${address}`, new Uint8Array(size).fill(0xab)),
