@@ -23,7 +23,8 @@ const shipped = readdirSync(join(ROOT, 'dist/programs'))
   .map(objectOf)
 const modules = ['task.ts', 'task_file.ts', 'task_vma.ts'].map(name => join(ROOT, 'programs', name))
 
-const recorded = (program: string, dir = recording): string => readFileSync(join(dir, 'out', program.split('/').pop()!), 'latin1')
+const recorded = (program: string, dir = recording): string =>
+  readFileSync(join(dir, 'out', `${program.split('/').pop()!}.txt`), 'latin1')
 
 t.before(async () => {
   // The tcp targets have something to show.

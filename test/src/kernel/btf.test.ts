@@ -147,7 +147,11 @@ t.test('a struct for each list of rows', t => {
       const { member, offBits } = memberOf(btf, layout.btfId, name)!
       if (row.bits) {
         const unit = 8 * sizeOf(btf, member.type)
-        t.same([member.bits, offBits % unit, Math.floor(offBits / 8)], [row.bits.width, row.bits.at, off], 'a bitfield begins a unit')
+        t.same(
+          [member.bits, offBits % unit, Math.floor(offBits / 8)],
+          [row.bits.width, row.bits.at, off],
+          'a bitfield begins a unit',
+        )
       } else {
         t.equal(offBits, 8 * off)
         t.equal(off % alignOf(btf, member.type), 0)
