@@ -111,9 +111,6 @@ function lookAt(platform: Platform, names: readonly string[], folder: string): v
   }
 }
 
-/** A walk of cgroups must say how it goes on: over all, unless an option says otherwise. */
-const ALL_CGROUPS: IterLinkInfo = { cgroup: { order: 2 } }
-
 function readToEnd(engine: LocalEngine, prog: Pick<FoundProg, 'key' | 'target'>, info: IterLinkInfo | undefined): Uint8Array {
   const read = engine.open(prog, prog.target === 'cgroup' && !info?.cgroup ? { ...info, ...ALL_CGROUPS } : info)
   const parts: Uint8Array[] = []
