@@ -163,6 +163,15 @@ t.test('the kernel and iterfs', { skip: noKernelBpf() }, async t => {
       const { stdout } = netns.run('dd', [`if=${join(daemon.dir, 'small')}`, `bs=${size}`, 'status=none'])
       t.equal(stdout, whole, `reads of ${size}`)
     }
+    // The kernel begins each read with the first socket of the bucket, and never leaves one that has two.
+    const read = `import os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+parts = [os.read(fd, 100) for _ in range(2000)]
+lines = [line for line in b''.join(parts).splitlines() if line.startswith(b'key')]
+print(parts[-1] == b'', len(lines) - len(set(lines)) > 0)`
+    const theirs = kernel.pin(shipped('sockmap.bpf.c'), 'small', ['map', join(kernel.dir, 'hash_long')])
+    t.equal(netns.run('python3', ['-c', read, theirs]).stdout, 'False True\n', 'the kernel: no end')
+    t.equal(netns.run('python3', ['-c', read, join(daemon.dir, 'small')]).stdout, 'True False\n')
   })
 
   await t.test('iterfs map with a descriptor that it inherits, and the API with one of its own', async t => {
