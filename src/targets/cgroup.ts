@@ -135,6 +135,7 @@ export const cgroupTarget = (platform: Platform, hooks: CgroupHooks): IterReg =>
   target: 'cgroup',
   ctx_arg_info: [{ name: 'cgroup', type: 'struct cgroup *', orNull: true, trusted: true }],
   feature: BPF_ITER_RESCHED,
+  parameters: 'cgroup',
   attach_target: info => attachCgroup(platform, info, hooks),
   show_fdinfo: showCgroup,
   fill_link_info: fillCgroup,

@@ -72,7 +72,7 @@ async function recordProgram(
   for (const prog of options.prog === undefined ? progs : [chooseProg(progs, options.prog)]) {
     const name = progs.length === 1 ? basename(file) : `${basename(file)}.${prog.name}`
     engine.show(loaded, prog)
-    recorder.output(name, readToEnd(engine, prog, info))
+    recorder.output(`${name}.txt`, readToEnd(engine, prog, info))
   }
 }
 
@@ -95,6 +95,9 @@ function recordTarget(engine: LocalEngine, platform: Platform, target: string, i
   platform.kconfig()
 }
 
+/** What a cgroup iterator without parameters stands for here: from the root of v2 (BPF_CGROUP_ITER_DESCENDANTS_PRE). */
+const ALL_CGROUPS: IterLinkInfo = { cgroup: { order: 2 } }
+
 /** Programs that share a mount namespace or ask through helpers look at these of some tasks only, which no field tells. */
 const OF_TASK = ['mountinfo', 'syscall']
 
@@ -109,7 +112,7 @@ function lookAt(platform: Platform, names: readonly string[], folder: string): v
 }
 
 function readToEnd(engine: LocalEngine, prog: Pick<FoundProg, 'key' | 'target'>, info: IterLinkInfo | undefined): Uint8Array {
-  const read = engine.open(prog, info)
+  const read = engine.open(prog, prog.target === 'cgroup' && !info?.cgroup ? { ...info, ...ALL_CGROUPS } : info)
   const parts: Uint8Array[] = []
   for (let data = read(); data.length > 0; data = read()) parts.push(data.slice())
   return Buffer.concat(parts)
