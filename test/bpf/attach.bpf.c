@@ -57,6 +57,13 @@ PROG(sockmap)
 PROG(bpf_sk_storage_map)
 PROG(tcp)
 PROG(udp)
+PROG(unix)
+PROG(netlink)
+PROG(ipv6_route)
+PROG(cgroup)
+PROG(ksym)
+PROG(kmem_cache)
+PROG(dmabuf)
 
 /* Loads from, and stores to, buffers of a context that may be smaller. */
 #define TOUCH(name, target, field, body)                                                                                            \

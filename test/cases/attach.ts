@@ -12,13 +12,18 @@ export type Word =
   | 'pidfd of a dead task'
   | 'a file'
   | 'not open'
+  | 'cgroup'
+  | 'cgroup of v1'
+  | 'a file of a cgroup'
+  | 'a folder'
+  | 'id of the cgroup'
   | `map ${string}`
 
 export interface AttachCase {
   readonly what: string
   /** Of test/bpf/attach.bpf.c: `plain__TARGET`, `sleeps__TARGET`; or what is no program. */
   readonly prog: string
-  /** union bpf_iter_link_info, in words of 4 bytes: map_fd; or tid, pid, pid_fd. None: no parameters. */
+  /** union bpf_iter_link_info, in words of 4 bytes: map_fd; tid, pid, pid_fd; or order, cgroup_fd, cgroup_id in two. None: no parameters. */
   readonly info?: readonly Word[]
   /** `ok`, or the name of the errno. */
   readonly result: 'ok' | string
@@ -154,17 +159,64 @@ const extentRows: AttachCase[] = [
 ]
 
 /** Targets without parameters: what is given is not looked at. */
-const otherRows: AttachCase[] = ['bpf_map', 'bpf_prog', 'bpf_link', 'tcp', 'udp'].flatMap(target => [
-  { what: `${target}: no parameters`, prog: `plain__${target}`, result: 'ok', fdinfo: [], link: {} },
-  {
-    what: `${target}: parameters of another target`,
-    prog: `plain__${target}`,
-    info: [1, 2, 3],
-    result: 'ok',
-    fdinfo: [],
-    link: {},
-  },
+const otherRows: AttachCase[] = ['bpf_map', 'bpf_prog', 'bpf_link', 'tcp', 'udp', 'unix', 'netlink', 'ipv6_route'].flatMap(
+  target => [
+    { what: `${target}: no parameters`, prog: `plain__${target}`, result: 'ok', fdinfo: [], link: {} },
+    {
+      what: `${target}: parameters of another target`,
+      prog: `plain__${target}`,
+      info: [1, 2, 3],
+      result: 'ok',
+      fdinfo: [],
+      link: {},
+    },
+  ],
+)
+
+/** Targets that yield take programs that may sleep; two of them add a line. */
+const systemRows: AttachCase[] = [
+  { target: 'ksym', fdinfo: [] },
+  { target: 'kmem_cache', fdinfo: ['kmem_cache iter'] },
+  { target: 'dmabuf', fdinfo: ['dmabuf iter'] },
+].flatMap(({ target, fdinfo }) => [
+  { what: `${target}: no parameters`, prog: `plain__${target}`, result: 'ok', fdinfo, link: {} },
+  { what: `${target}: parameters of another target`, prog: `plain__${target}`, info: [1, 2, 3], result: 'ok', fdinfo, link: {} },
+  { what: `${target}: a sleepable program`, prog: `sleeps__${target}`, result: 'ok', fdinfo, link: {} },
 ])
+
+const ORDERS = ['self_only', 'descendants_pre', 'descendants_post', 'ancestors_up'] as const
+const ok = (order: number, place: 'root' | 'cgroup' | 'cgroup of v1') => ({
+  result: 'ok',
+  fdinfo: [`cgroup_path ${place}`, `order: ${ORDERS[order - 1]}`],
+  link: { cgroup_id: place, order },
+})
+const cgroupRow = (
+  what: string,
+  info: readonly Word[] | undefined,
+  more: Omit<AttachCase, 'what' | 'prog' | 'info'>,
+): AttachCase => ({
+  what: `cgroup: ${what}`,
+  prog: 'plain__cgroup',
+  ...(info && { info }),
+  ...more,
+})
+const cgroupRows: AttachCase[] = [
+  cgroupRow('no parameters', undefined, { result: 'EINVAL' }),
+  ...[0, 5, 6, 0xffff_ffff].map(order => cgroupRow(`order ${order}`, [order], { result: 'EINVAL' })),
+  ...[1, 2, 3, 4].map(order => cgroupRow(`${ORDERS[order - 1]} of the root`, [order], ok(order, 'root'))),
+  ...[1, 2, 3, 4].map(order => cgroupRow(`${ORDERS[order - 1]} of a descriptor`, [order, 'cgroup'], ok(order, 'cgroup'))),
+  cgroupRow('by id', [1, 0, 'id of the cgroup', 0], ok(1, 'cgroup')),
+  cgroupRow('by descriptor of v1', [1, 'cgroup of v1'], ok(1, 'cgroup of v1')),
+  cgroupRow('descriptor and id', [1, 'cgroup', 'id of the cgroup', 0], { result: 'EINVAL' }),
+  cgroupRow('a descriptor that is not open, and id', [1, 'not open', 1, 0], { result: 'EINVAL' }),
+  cgroupRow('a wrong order and a descriptor that is not open', [5, 'not open'], { result: 'EINVAL' }),
+  cgroupRow('a descriptor that is not open', [1, 'not open'], { result: 'EBADF' }),
+  cgroupRow('a descriptor of a file', [1, 'a file'], { result: 'EBADF' }),
+  cgroupRow('a descriptor of a folder', [1, 'a folder'], { result: 'EBADF' }),
+  cgroupRow('a descriptor of a file of a cgroup', [1, 'a file of a cgroup'], { result: 'EBADF' }),
+  cgroupRow('an id that no cgroup has', [1, 0, 999_999_999, 0], { result: 'ENOENT' }),
+  { ...cgroupRow('a sleepable program', [1], ok(1, 'root')), prog: 'sleeps__cgroup' },
+]
 
 /** Targets that do not yield take no program that may sleep, whatever the parameters are. */
 const sleepableRows: AttachCase[] = [...otherRows.map(row => row.prog.split('__')[1]!), ...Object.keys(MAPS)]
@@ -204,5 +256,7 @@ export const ATTACH_CASES: readonly AttachCase[] = [
   ...mapRows,
   ...extentRows,
   ...otherRows,
+  ...systemRows,
+  ...cgroupRows,
   ...sleepableRows,
 ]

@@ -20,6 +20,13 @@ thread.start()
 WORDS = {'self': os.getpid(), 'child': child, 'thread': thread.native_id, 'pidfd': os.pidfd_open(os.getpid()),
          'pidfd of child': os.pidfd_open(child), 'pidfd of a dead task': dead_fd, 'a file': os.dup2(os.open('/proc/self/status', os.O_RDONLY), 888),  # above the ids of maps
          'not open': 9999}
+V1 = next(l.split()[1] for l in open('/proc/mounts') if l.split()[2] == 'cgroup')
+V2 = next(l.split()[1] for l in open('/proc/mounts') if l.split()[2] == 'cgroup2')
+GROUP = V2 + '/iterfs-attach-%d' % os.getpid()
+os.mkdir(GROUP)
+WORDS.update({'cgroup': os.open(GROUP, os.O_RDONLY), 'cgroup of v1': os.open(V1, os.O_RDONLY), 'a folder': os.open('/', os.O_RDONLY),
+              'a file of a cgroup': os.open(V2 + '/cgroup.procs', os.O_RDONLY), 'id of the cgroup': os.stat(GROUP).st_ino})
+GROUPS = {str(os.stat(V2).st_ino): 'root', str(os.stat(GROUP).st_ino): 'cgroup'}
 NUMBERS = {str(WORDS[name]): name for name in ('self', 'child', 'thread')}
 room = {}
 
@@ -45,12 +52,21 @@ def setup(progs, maps, kernel_object, mount):
     return 'ready'
 
 
-def plain(text, ids):
+def group_name(row, text):
+    """A cgroup by its name in the table: ids of v1 and v2 may be the same."""
+    if 'cgroup of v1' in (row.get('info') or []):
+        return 'cgroup of v1'
+    return {'/': 'root', '/' + os.path.basename(GROUP): 'cgroup'}.get(text) or GROUPS.get(text, text)
+
+
+def plain(text, ids, row):
     """Numbers of this process, and ids of maps, by name."""
     lines = []
     for line in text.splitlines():
-        key, _, value = line.partition(':\t')
-        lines.append(key + ' ' + (ids.get(value, value) if key == 'map_id' else NUMBERS.get(value, value)))
+        key, tab, value = line.partition(':\t')
+        if key == 'cgroup_path':
+            value = group_name(row, value)
+        lines.append(line if not tab else key + ' ' + (ids.get(value, value) if key == 'map_id' else NUMBERS.get(value, value)))
     return lines
 
 
@@ -86,7 +102,10 @@ def by_kernel(row):
             assert bpf(OBJ_INFO, struct.pack('IIQ', fd, 80, ctypes.addressof(about))) == 0
             ids[str(struct.unpack_from('I', about, 4)[0])] = map_name
         fields = {'tid': first, 'pid': second} if kind in TASK else {'map_id': ids[str(map_id)]} if kind in MAP else {}
-        return answer(text, ids, kind, fields)
+        if kind == 'cgroup':
+            cgroup_id, order = struct.unpack_from('QI', info, 32)
+            fields = {'cgroup_id': group_name(row, str(cgroup_id)), 'order': order}
+        return answer(text, ids, kind, fields, row)
     finally:
         os.close(link)
 
@@ -99,7 +118,11 @@ def by_iterfs(row):
     if words:
         target = row['prog'].split('__')[-1]
         fields = dict(zip(('map_fd',) if target in MAP else ('tid', 'pid', 'pid_fd'), words))
-        info = {'info': {'map' if target in MAP else 'task': fields}}
+        if target == 'cgroup':
+            low, high = (words[2:] + [0, 0])[:2]
+            info = {'info': {'cgroup': {'order': words[0], 'cgroup_fd': (words + [0])[1], 'cgroup_id': str(low | high << 32)}}}
+        else:
+            info = {'info': {'map' if target in MAP else 'task': fields}}
     made = ctl.ask('link_create', prog_id=prog, **info)
     if 'link_id' not in made:
         return name(made['errno'])
@@ -109,13 +132,15 @@ def by_iterfs(row):
     fields = dict(about.get('task') or {})
     if 'map' in about:
         fields['map_id'] = ids[str(about['map']['map_id'])]
-    return answer(link['fdinfo'], ids, about['target_name'], fields)
+    if 'cgroup' in about:
+        fields = {'cgroup_id': group_name(row, str(about['cgroup']['cgroup_id'])), 'order': about['cgroup']['order']}
+    return answer(link['fdinfo'], ids, about['target_name'], fields, row)
 
 
-def answer(fdinfo, ids, target, fields):
+def answer(fdinfo, ids, target, fields, row):
     text = fdinfo.partition('target_name:\t')[2].partition('\n')
     shown = {key: NUMBERS.get(str(value), value) for key, value in fields.items()}
-    return {'target': text[0], 'fdinfo': plain(text[2], ids), 'info': {'target_name': target, **shown}}
+    return {'target': text[0], 'fdinfo': plain(text[2], ids, row), 'info': {'target_name': target, **shown}}
 
 
 def attach(text):
@@ -123,4 +148,9 @@ def attach(text):
     return [by_kernel(row), None if row.get('kernelOnly') else by_iterfs(row)]
 
 
-serve({'setup': setup, 'attach': attach})
+def end():
+    os.close(WORDS['cgroup'])
+    os.rmdir(GROUP)
+
+
+serve({'setup': setup, 'attach': attach, 'end': end})

@@ -49,6 +49,7 @@ t.test('attaching', { skip: noKernelBpf() }, async t => {
     else if (!row.iterfs) t.same(ours, shown, `${what}: iterfs`)
     else t.equal(typeof ours === 'string' ? ours : 'ok', row.iterfs.result, `${what}: iterfs, which differs`)
   }
+  await attacher.ask('end')
 })
 
 const targetOf = (prog: string): string => prog.split('__')[1]!

@@ -1,13 +1,16 @@
 // Maps of sockets and of socket storage, filled by descriptor from one process that puts the same sockets into maps of both.
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { mountOf, withClient } from '../../mount/cli/client.ts'
+import { openObject } from '../../src/index.ts'
 import { diffOf } from '../support/compare.ts'
-import { iterfs, startDaemon } from '../support/daemon.ts'
+import { iterfs, run, startDaemon } from '../support/daemon.ts'
 import { bpftool, Kernel, noKernelBpf } from '../support/kernel.ts'
 import { startNetns } from '../support/netns.ts'
-import { ROOT } from '../support/paths.ts'
+import { CLI, ROOT } from '../support/paths.ts'
 
 /** Entries of the large maps, and sockets in them. */
 const [ENTRIES, FILLED] = [1000, 200]
@@ -160,5 +163,50 @@ t.test('the kernel and iterfs', { skip: noKernelBpf() }, async t => {
       const { stdout } = netns.run('dd', [`if=${join(daemon.dir, 'small')}`, `bs=${size}`, 'status=none'])
       t.equal(stdout, whole, `reads of ${size}`)
     }
+    // The kernel begins each read with the first socket of the bucket, and never leaves one that has two.
+    const read = `import os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+parts = [os.read(fd, 100) for _ in range(2000)]
+lines = [line for line in b''.join(parts).splitlines() if line.startswith(b'key')]
+print(parts[-1] == b'', len(lines) - len(set(lines)) > 0)`
+    const theirs = kernel.pin(shipped('sockmap.bpf.c'), 'small', ['map', join(kernel.dir, 'hash_long')])
+    t.equal(netns.run('python3', ['-c', read, theirs]).stdout, 'False True\n', 'the kernel: no end')
+    t.equal(netns.run('python3', ['-c', read, join(daemon.dir, 'small')]).stdout, 'True False\n')
+  })
+
+  await t.test('iterfs map with a descriptor that it inherits, and the API with one of its own', async t => {
+    const path = makeMap('inherited', 'type sockmap key 4 value 8 entries 4')[1]
+    const python = `
+import socket, subprocess, sys
+s = socket.create_server(('127.0.0.1', 0))
+words = sys.argv[1:] + ['key', '1', '0', '0', '0']
+put = words[:3] + ['update', 'pinned', words[3]] + words[4:] + ['value', str(s.fileno())] + ['0'] * 7
+print(subprocess.run(put, pass_fds=[s.fileno()]).returncode)
+cookie = int.from_bytes(s.getsockopt(socket.SOL_SOCKET, 57, 8), 'little')
+found = subprocess.run(words[:3] + ['-j', 'lookup', 'pinned', words[3]] + words[4:], capture_output=True, text=True).stdout
+print('0x%02x' % (cookie & 255) in found)
+s.close()
+print(subprocess.run(words[:3] + ['lookup', 'pinned', words[3]] + words[4:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode)
+`
+    const { stdout, stderr } = run('python3', ['-c', python, process.execPath, CLI, 'map', path])
+    t.equal(stdout, '0\nTrue\n254\n', stderr)
+
+    const object = openObject(readFileSync(kernel.compile('attach.bpf.c')))
+    t.teardown(() => object.close())
+    object.load()
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+    const map = object.maps.sockmap_8!.raw
+    const key = new Uint8Array(4)
+    map.update(key, new Uint8Array(BigUint64Array.of(BigInt(fd)).buffer))
+    t.not(map.lookup(key), undefined)
+    t.throws(() => map.update(key, new Uint8Array(8).fill(0x7f, 0, 3)), { code: 'EBADF' })
+    const sizes = object.maps.sk_storage!.raw
+    sizes.update(new Uint8Array(Uint32Array.of(fd).buffer), new Uint8Array(8).fill(5))
+    t.same(sizes.lookup(new Uint8Array(Uint32Array.of(fd).buffer)), new Uint8Array(8).fill(5))
+    server.close()
+    await once(server, 'close')
+    t.equal(map.lookup(key), undefined, 'closed')
   })
 })

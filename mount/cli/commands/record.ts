@@ -72,7 +72,7 @@ async function recordProgram(
   for (const prog of options.prog === undefined ? progs : [chooseProg(progs, options.prog)]) {
     const name = progs.length === 1 ? basename(file) : `${basename(file)}.${prog.name}`
     engine.show(loaded, prog)
-    recorder.output(name, readToEnd(engine, prog, info))
+    recorder.output(`${name}.txt`, readToEnd(engine, prog, info))
   }
 }
 
@@ -112,7 +112,7 @@ function lookAt(platform: Platform, names: readonly string[], folder: string): v
 }
 
 function readToEnd(engine: LocalEngine, prog: Pick<FoundProg, 'key' | 'target'>, info: IterLinkInfo | undefined): Uint8Array {
-  const read = engine.open(prog, prog.target === 'cgroup' && !info?.cgroup ? ALL_CGROUPS : info)
+  const read = engine.open(prog, prog.target === 'cgroup' && !info?.cgroup ? { ...info, ...ALL_CGROUPS } : info)
   const parts: Uint8Array[] = []
   for (let data = read(); data.length > 0; data = read()) parts.push(data.slice())
   return Buffer.concat(parts)
