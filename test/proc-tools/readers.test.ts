@@ -96,6 +96,7 @@ t.test('readers', async t => {
     tail.stderr.on('data', chunk => {
       errors += chunk
     })
+    t.teardown(() => void tail.kill())
     const ended = new Promise(done => tail.on('exit', done))
     const want = rows(tools.sh(`cat ${dir}/net/udp`))
     await until('tail looks at the file again', () => errors.includes('truncated'))
@@ -123,6 +124,7 @@ t.test('readers', async t => {
     watch.stderr.on('data', chunk => {
       errors += chunk
     })
+    t.teardown(() => void watch.kill())
     const ended = new Promise(done => watch.on('exit', done))
     await until('it watches', () => errors.includes('Watches established'))
     const before = tools.sh(`cat /proc/net/udp | wc -l`)
