@@ -145,9 +145,11 @@ class NodeNet implements NetNs {
     const own = openFile(THREAD_NS)
     try {
       if ((c_setns(this.#ns, CLONE_NEWNET) as number) < 0) failed(`setns ${this.#proc}`)
-      const result = work()
-      if ((c_setns(own, CLONE_NEWNET) as number) < 0) failed('setns back')
-      return result
+      try {
+        return work()
+      } finally {
+        if ((c_setns(own, CLONE_NEWNET) as number) < 0) failed('setns back')
+      }
     } finally {
       closeSync(own)
     }
