@@ -119,56 +119,25 @@ export interface DeviceStats {
   stats(): readonly bigint[]
 }
 
+/** The column of /proc/net/dev that each field of rtnl_link_stats64 is in, from rx_packets on; -1 for what went into a sum. */
+const COLUMNS = [
+  ...[1, 9, 0, 8, 2, 10, 3, 11, 7, 13], // packets, bytes, errors and dropped, rx before tx; multicast, collisions
+  ...[-1, -1, -1, 5, 4, -1, -1, 14, 12, -1, -1, 6, 15],
+]
+
 /**
  * A line of /proc/net/dev: the name and the counters in the order of rtnl_link_stats64. The file adds up counters (dev_seq_printf_stats); the sums
  * are in rx_dropped, rx_frame_errors and tx_carrier_errors, what went into them is 0.
  */
 export function parseDevLine(line: string): { readonly name: string; readonly stats: readonly bigint[] } {
   const colon = line.lastIndexOf(':')
-  const n = line
+  const columns = line
     .slice(colon + 1)
     .trim()
     .split(/\s+/)
     .map(BigInt)
-  if (colon < 0 || n.length < 16) throw new ErrnoError(EOPNOTSUPP, `/proc/net/dev: want a name and 16 counters, got "${line}"`)
-  const [
-    rxBytes,
-    rx,
-    rxErrors,
-    rxDropped,
-    rxFifo,
-    rxFrame,
-    rxCompressed,
-    multicast,
-    txBytes,
-    tx,
-    txErrors,
-    txDropped,
-    txFifo,
-    collisions,
-    carrier,
-    txCompressed,
-  ] = n as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ]
-  const stats = [
-    ...[rx, tx, rxBytes, txBytes, rxErrors, txErrors, rxDropped, txDropped, multicast, collisions],
-    ...[0n, 0n, 0n, rxFrame, rxFifo, 0n, 0n, carrier, txFifo, 0n, 0n, rxCompressed, txCompressed],
-  ]
-  return { name: line.slice(0, colon).trim(), stats }
+  if (colon < 0 || columns.length < 16) {
+    throw new ErrnoError(EOPNOTSUPP, `/proc/net/dev: want a name and 16 counters, got "${line}"`)
+  }
+  return { name: line.slice(0, colon).trim(), stats: COLUMNS.map(column => columns[column] ?? 0n) }
 }
