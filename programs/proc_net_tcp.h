@@ -58,7 +58,7 @@ static __always_inline void whole_socket(struct columns *c, struct tcp_sock *tp,
 	c->inode = inode_of(sk);
 	c->refs = sk->__sk_common.skc_refcnt.refs.counter - ITER_REFS;
 	c->rto = ticks(icsk->icsk_rto);
-	c->ato = ticks(BPF_CORE_READ_BITFIELD(icsk, icsk_ack.ato));
+	c->ato = ticks(icsk->icsk_ack.ato);
 	c->quick = (icsk->icsk_ack.quick << 1) | (icsk->icsk_ack.pingpong >= 1);
 	c->cwnd = tp->snd_cwnd;
 	if (c->state == TCP_LISTEN)
@@ -84,7 +84,7 @@ static __always_inline void beginning_socket(struct columns *c, struct tcp_reque
 	c->state = TCP_SYN_RECV;
 	c->timer = 1;
 	c->when = ticks_until(req->rsk_timer.expires);
-	c->retrnsmt = BPF_CORE_READ_BITFIELD(req, num_timeout);
+	c->retrnsmt = req->num_timeout;
 	c->uid = uid;
 }
 

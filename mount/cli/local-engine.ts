@@ -40,7 +40,7 @@ export class LocalEngine {
     this.#objects = registerTargets(platform, {
       denied,
       pidOfPidfd,
-      ownFds: true,
+      attacher: () => 'self',
       map: id => this.#engine.bpf.map(id),
       sockets: () => this.#engine.bpf.sockets,
     })

@@ -30,7 +30,7 @@ function build(): Command {
     )
     .option(
       '--preset <name>',
-      'proc: pin the programs that ship with iterfs as net/tcp, kallsyms and so on, where tools look below /proc, readable by all where /proc has it so (the owner alone reads kallsyms and slabinfo), with symbolic links to the rest of /proc',
+      'proc: pin the programs that ship with iterfs as net/tcp, kallsyms and so on, where tools look below /proc, with the modes of /proc: 0444, readable by all, but 0400 for slabinfo; and symbolic links to the rest of /proc',
     )
     .option('--transport <name>', 'devfuse: speak to /dev/fuse directly; fuse-native: through libfuse', 'devfuse')
     .option('--foreground', 'stay in the foreground, with the log on standard error')

@@ -15,7 +15,8 @@ const FOLDER_MODE = 0o755
  * @returns what was left out and why, a line each
  * @throws CliError when the daemon at `dir` does not let this user pin
  */
-export function makePreset(dir: string, { pins, links }: Preset): string[] {
+export function makePreset(dir: string, { host, pins: all, links }: Preset): string[] {
+  const pins = all.filter(({ path }) => existsSync(join(host, path)))
   const left: string[] = []
   const attempt = (what: string, body: () => void): void => {
     try {

@@ -21,17 +21,20 @@ export interface PresetLinks {
 }
 
 export interface Preset {
+  /** A pin is made where this folder of the host has a file of that name: a kernel without modules has no list of them. */
+  readonly host: string
   readonly pins: readonly PresetPin[]
   readonly links: readonly PresetLinks[]
 }
 
 /** Readable by all, as the file of /proc: nothing is in it that its readers may not see there. */
 const ALL = 0o444
-/** Addresses of the kernel and its caches: /proc shows them to root only, or as zeros. */
+/** For the owner of the mount alone, as /proc has it for root. */
 const OWNER = 0o400
 
 export const PRESETS: Readonly<Record<string, Preset>> = {
   proc: {
+    host: '/proc',
     pins: [
       { path: 'net/tcp', program: 'tcp4', mode: ALL },
       { path: 'net/tcp6', program: 'tcp6', mode: ALL },
@@ -43,7 +46,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       { path: 'net/route', program: 'ipv4_route', mode: ALL },
       { path: 'net/arp', program: 'neigh', mode: ALL },
       { path: 'net/dev', program: 'netdev', mode: ALL },
-      { path: 'kallsyms', program: 'ksym', mode: OWNER },
+      { path: 'kallsyms', program: 'ksym', mode: ALL },
+      { path: 'modules', program: 'module', mode: ALL },
       { path: 'slabinfo', program: 'slabinfo', mode: OWNER },
     ],
     links: [

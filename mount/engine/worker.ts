@@ -40,6 +40,7 @@ const objects = registerTargets(platform, {
   map: id => host.engine.bpf.map(id),
   sockets: () => host.engine.bpf.sockets,
   pidOfPidfd: fd => pidOfPidfd(platform, caller, fd),
+  attacher: () => caller,
 })
 /** Who attaches at the moment. */
 let caller = 0

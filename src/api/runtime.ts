@@ -44,7 +44,7 @@ class Runtime {
     if (findTarget('task')) return
     this.#objects = registerTargets(this.platform, {
       denied: (what, times) => this.#denied(what, times),
-      ownFds: true,
+      attacher: () => 'self',
       map: id => this.#engines.get(id)?.bpf.map(id),
       sockets: id => this.#engines.get(id)?.bpf.sockets,
       pidOfPidfd: fd => pidOfPidfd(this.platform, 'self', fd),

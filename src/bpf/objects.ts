@@ -49,7 +49,7 @@ export function kernelObjects(
       const socket = at<SocketSource>(lo, hi, 'sock')
       if (socket) return sockets.keyOf(socket)
       const group = cgroup(lo, hi)
-      if (group) return cgroupKey(group.number)
+      if (group) return cgroupKey({ controllers: group.hierarchy.controllers, id: group.number })
       const found = task(lo, hi)
       return found && taskKey(found)
     },

@@ -2,6 +2,7 @@
 import { keyOf } from '../kernel/view.ts'
 import type { MapEnv } from '../maps/base.ts'
 import type { DescriptorSocket, Platform } from '../platform/platform.ts'
+import { type CgroupPlace, placeOfFd } from '../sources/cgroup.ts'
 import { type Caller, descriptorOf } from '../sources/descriptor.ts'
 import type { HeldSockets } from '../sources/held-sockets.ts'
 import { SourceSession } from '../sources/session.ts'
@@ -22,8 +23,8 @@ const STAT_START = 22
 /** Key of a task in local storage. */
 export const taskKey = (task: TaskSource): string => `${keyOf('task_struct', task)} ${task.stat().number(STAT_START)}`
 
-/** Key of a cgroup of the v2 hierarchy in local storage. */
-export const cgroupKey = (id: bigint): string => `cgroup ${id}`
+/** Key of a cgroup in local storage: its hierarchy, which '' is for v2, and its id there. */
+export const cgroupKey = ({ controllers, id }: CgroupPlace): string => `cgroup ${controllers} ${id}`
 
 /** Whether a map of sockets takes a socket: 0 or -EOPNOTSUPP (sock_map_sk_is_suitable, sock_map_sk_state_allowed). */
 export function fitsSocketMap(socket: Pick<SocketSource, 'family' | 'type' | 'protocol' | 'state'>, isBound: boolean): number {
@@ -65,9 +66,8 @@ export function descriptorHooks(
     }
   }
   const cgroupAt = (fd: number): string | number => {
-    const found = descriptorOf(platform, caller(), fd)
-    if (found.kind !== 'cgroup') return -EBADF
-    return found.isV2 ? cgroupKey(found.id) : `cgroup ${found.device} ${found.id}`
+    const place = placeOfFd(platform, fd, caller())
+    return place ? cgroupKey(place) : -EBADF
   }
 
   return {

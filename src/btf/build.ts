@@ -28,6 +28,8 @@ export interface FieldSpec {
   readonly name: string
   /** C text, as parseType() takes it. */
   readonly type: string
+  /** Width of a bitfield; without a name its padding. */
+  readonly bits?: number
 }
 
 /** Collects declarations, then makes the BTF. Names may be used before they are declared, as long as they are at build(). */
@@ -55,7 +57,7 @@ export class BtfBuilder {
       kind: 'body',
       tag: 'struct',
       name: form === 'struct' ? name : '',
-      fields: fields.map(field => ({ name: field.name, type: parseType(field.type) })),
+      fields: fields.map(({ type, ...field }) => ({ ...field, type: parseType(type) })),
     }
     return this.type(form === 'struct' ? { kind: 'type', type } : { kind: 'typedef', name, type })
   }

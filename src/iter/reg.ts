@@ -40,6 +40,8 @@ export interface SeqInfo {
 /** struct bpf_iter_reg: one row per target. */
 export interface IterReg {
   readonly target: string
+  /** The member of union bpf_iter_link_info that attach_target looks at. */
+  readonly parameters?: keyof IterLinkInfo
   /** Checks and resolves the parameters at link creation. @throws ErrnoError with the kernel's errno */
   readonly attach_target?: (info: IterLinkInfo | undefined) => IterAux
   /** Gives back what attach_target took. */

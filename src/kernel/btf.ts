@@ -2,7 +2,7 @@
 // and as vmlinux.h programs are compiled against it. Structs without rows are only declared, so that a field that cannot be served is
 // missing and never a silent zero.
 
-import { BtfBuilder } from '../btf/build.ts'
+import { BtfBuilder, type FieldSpec } from '../btf/build.ts'
 import { indexBtf, sizeOf, skipModifiers, typeAs } from '../btf/query.ts'
 import type { Btf } from '../btf/types.ts'
 import { BPF_STRUCTS, ENUMS, KERNEL_STRUCTS, TYPEDEFS } from './ctypes.ts'
@@ -25,7 +25,7 @@ export interface KernelBtfParts {
 /** One field of a kernel struct in its own layout. */
 export interface KernelField {
   readonly name: string
-  /** Bytes from the start of the struct. */
+  /** Bytes from the start of the struct; of a bitfield the one that it lies in. */
   readonly off: number
   readonly size: number
   /** As the row says it. */
@@ -75,12 +75,26 @@ function declareRows(builder: BtfBuilder): void {
     const same = first.get(rows)
     if (same !== undefined && isTypedef(name)) builder.declare(`typedef ${same} ${name};`)
     else {
-      const fields = Object.entries(rows).map(([field, { type }]) => ({ name: field, type }))
+      const fields = Object.entries(rows).flatMap(([name, row]) => fieldsOf(name, row))
       builder.struct(name, fields, isTypedef(name) ? 'typedef' : 'struct')
     }
     first.set(rows, name)
   }
 }
+
+/** A field; a bitfield begins a unit of its type, with what lies before it there as padding. */
+const fieldsOf = (name: string, { type, bits }: Row<never>): FieldSpec[] =>
+  bits === undefined
+    ? [{ name, type }]
+    : [
+        ...(bits.at > 0
+          ? [
+              { name: '', type, bits: 0 },
+              { name: '', type, bits: bits.at },
+            ]
+          : [{ name: '', type, bits: 0 }]),
+        { name, type, bits: bits.width },
+      ]
 
 /** The context of a target's programs, and the function by which libbpf finds the target: DEFINE_BPF_ITER_FUNC. Each field takes 8 bytes. */
 function declareTarget(builder: BtfBuilder, { target, ctx_arg_info }: KernelBtfParts['targets'][number]): void {
@@ -98,7 +112,13 @@ function layout(btf: Btf, name: string, btfId: number): KernelLayout {
   const rows: Record<string, Row<never>> = STRUCTS[name as keyof typeof STRUCTS]
   const fields = (typeAs(btf, btfId, 'struct')?.members ?? []).map(member => {
     const row = rows[member.name]!
-    return { name: member.name, off: member.offBits / 8, size: sizeOf(btf, member.type), cType: row.type, row }
+    return {
+      name: member.name,
+      off: Math.floor(member.offBits / 8),
+      size: member.bits > 0 ? 1 : sizeOf(btf, member.type),
+      cType: row.type,
+      row,
+    }
   })
   return { name, size: sizeOf(btf, btfId), btfId, fields }
 }

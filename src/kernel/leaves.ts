@@ -114,9 +114,12 @@ export class StructLeaves {
       const text = TEXT.test(cType) || cType === WORDS
       const width = size > 0 ? size : FLEXIBLE_BYTES
       room = Math.max(room, off + width)
+      const { bits } = field.row
       const write: Write = inner
         ? (memory, at, value) => memory.writeAddress(at, inner.name, value)
-        : scalar(cType, width, `${struct}.${field.name}`)
+        : bits
+          ? (memory, at, value) => memory.space.view.setUint8(at, (value as number) << (bits.at % 8))
+          : scalar(cType, width, `${struct}.${field.name}`)
       leaves.push({ off, end: off + width, text, write: (memory, at, source, key) => write(memory, at, read(source), key) })
     }
 

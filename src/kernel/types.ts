@@ -193,6 +193,8 @@ export interface Row<S, T extends CTypeName = CTypeName> {
   readonly read: (source: S) => unknown
   /** Set when vmlinux of 6.18 has no such field: what it is for. */
   readonly compat?: string
+  /** Set for a bitfield: its first bit in a unit of its type, and how many it has. Within one byte; programs load whole units and shift. */
+  readonly bits?: { readonly at: number; readonly width: number }
 }
 
 export type Rows = Readonly<Record<string, Row<never>>>
@@ -211,3 +213,6 @@ export const row = <const T extends CTypeName, S>(
   read: (source: S) => Raw<T>,
   compat?: string,
 ): Row<S, T> => (compat === undefined ? { type, from, read } : { type, from, read, compat })
+
+/** A row of a bitfield, which lies in its unit as the kernel's does: bits `at` to `at` + `width`. */
+export const bitfield = <R extends Row<never>>(of: R, at: number, width: number): R => ({ ...of, bits: { at, width } })

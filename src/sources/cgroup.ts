@@ -3,6 +3,7 @@ import type { Platform } from '../platform/platform.ts'
 import { decodeText } from '../util/bytes.ts'
 import { ErrnoError } from '../util/errno.ts'
 import { ObjectGone } from '../util/object-gone.ts'
+import type { Caller } from './descriptor.ts'
 import {
   controllersOfMount,
   type Hierarchy,
@@ -204,12 +205,12 @@ export interface CgroupPlace {
   readonly id: bigint
 }
 
-/** The cgroup behind a descriptor of this process; null for any other descriptor, open or not. */
-export function placeOfFd(platform: Platform, fd: number): CgroupPlace | null {
+/** The cgroup behind a descriptor of a process; null for any other descriptor, open or not. */
+export function placeOfFd(platform: Platform, fd: number, of: Caller = 'self'): CgroupPlace | null {
   try {
-    const id = /^mnt_id:\t(\d+)$/m.exec(decodeText(platform.read(`/proc/self/fdinfo/${fd}`)))?.[1]
+    const id = /^mnt_id:\t(\d+)$/m.exec(decodeText(platform.read(`/proc/${of}/fdinfo/${fd}`)))?.[1]
     const controllers = controllersOfMount(platform, Number(id))
-    const stat = platform.stat(`/proc/self/fd/${fd}`)
+    const stat = platform.stat(`/proc/${of}/fd/${fd}`)
     return controllers === null || (stat.mode & S_IFMT) !== S_IFDIR ? null : { controllers, id: stat.ino }
   } catch (err) {
     if (err instanceof ErrnoError) return null

@@ -32,7 +32,10 @@ const LISTS: readonly ((platform: Platform, net: NetNs) => readonly SocketSource
   (_, net) => new NetlinkSockets(net).list(),
 ]
 
-/** The sockets of a namespace that have a cookie, by that; and why others may be missing: what could not be asked, null for nothing. */
+/** What a socket leaves behind, under its cookie, and what one begins as: no struct sock (sk_fullsock). */
+const NOT_FULL: ReadonlySet<string> = new Set(['timewait', 'request'])
+
+/** The full sockets of a namespace that have a cookie, by that; and why others may be missing: what could not be asked, null for nothing. */
 export function socketsByCookie(
   platform: Platform,
   net: NetNs,
@@ -41,7 +44,7 @@ export function socketsByCookie(
   let missing: ErrnoError | null = null
   for (const list of LISTS) {
     try {
-      for (const socket of list(platform, net)) sockets.set(socket.cookie(), socket)
+      for (const socket of list(platform, net)) if (!NOT_FULL.has(socket.kind)) sockets.set(socket.cookie(), socket)
     } catch (err) {
       if (!(err instanceof ErrnoError)) throw err
       missing ??= err

@@ -17,14 +17,25 @@ export const subsystemMask = (names: Iterable<string>): number =>
   [...names].map(subsystemId).reduce((mask, id) => (id < 0 ? mask : mask | (1 << id)), 0)
 
 /** One hierarchy. */
-export interface Hierarchy {
+export class Hierarchy {
   readonly platform: Platform
   /** Second column of /proc/PID/cgroup: '' for v2, `memory`, `cpu,cpuacct`, `name=systemd`. */
   readonly controllers: string
   /** First column: 0 for v2. */
   readonly number: number
-  /** Where all of it is mounted in the daemon's view; null when it is not. */
-  readonly mount: string | null
+  #mount: string | null = null
+
+  constructor(platform: Platform, controllers: string, number: number) {
+    this.platform = platform
+    this.controllers = controllers
+    this.number = number
+  }
+
+  /** Where all of it is mounted in the daemon's view; null when it is not. Looked up until it is. */
+  get mount(): string | null {
+    this.#mount ??= cgroupMounts(this.platform).find(one => one.root === '/' && isOf(one, this.controllers))?.dir ?? null
+    return this.#mount
+  }
 }
 
 interface Mount {
@@ -61,7 +72,7 @@ const isOf = ({ type, options }: Mount, controllers: string): boolean =>
 
 const known = new WeakMap<Platform, Map<string, Hierarchy>>()
 
-/** The hierarchy with these controllers; null when there is none. A mount is looked up once. */
+/** The hierarchy with these controllers; null when there is none. */
 export function hierarchyOf(platform: Platform, controllers: string): Hierarchy | null {
   const of = known.get(platform) ?? new Map<string, Hierarchy>()
   known.set(platform, of)
@@ -69,15 +80,13 @@ export function hierarchyOf(platform: Platform, controllers: string): Hierarchy 
   if (found) return found
   const number = numberOf(platform, controllers)
   if (number === null) return null
-  const mount = cgroupMounts(platform).find(one => one.root === '/' && isOf(one, controllers))?.dir ?? null
-  const hierarchy = { platform, controllers, number, mount }
-  if (mount !== null) of.set(controllers, hierarchy)
+  const hierarchy = new Hierarchy(platform, controllers, number)
+  of.set(controllers, hierarchy)
   return hierarchy
 }
 
 /** The v2 hierarchy, which all kernels have since 4.5. */
-export const unified = (platform: Platform): Hierarchy =>
-  hierarchyOf(platform, '') ?? { platform, controllers: '', number: 0, mount: null }
+export const unified = (platform: Platform): Hierarchy => hierarchyOf(platform, '')!
 
 function numberOf(platform: Platform, controllers: string): number | null {
   if (controllers === '') return 0

@@ -61,7 +61,8 @@ export class InetSockets {
    * Sockets that are new are among them.
    */
   missed(): readonly InetSocket[] {
-    if (this.#refused) return []
+    // What came in one piece lacks nothing.
+    if (this.#refused || this.#list[0]?.diag?.bytes === this.#list.at(-1)?.diag?.bytes) return []
     const known = new Set(this.#list.map(socket => socket.diag!.cookie))
     const more = unique(this.#dump(0) ?? []).filter(({ cookie }) => !known.has(cookie))
     return more.map(socket => new InetSocket(this, socket, null))

@@ -10,12 +10,13 @@ export function merge<T>(first: readonly T[], later: readonly T[], keyOf: (thing
     if (!known.has(key)) merged.push(thing)
     known.add(key)
   }
+  const placed = new Set(known)
   const behind = new Map<string | number | undefined, T[]>()
   let last: string | number | undefined
   for (const thing of later) {
     const key = keyOf(thing)
-    if (known.has(key)) last = key
-    else {
+    if (placed.has(key)) last = key
+    else if (!known.has(key)) {
       known.add(key)
       const list = behind.get(last)
       if (list) list.push(thing)

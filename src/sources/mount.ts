@@ -108,7 +108,7 @@ export class MountSource {
 const plain = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)))
 
-const LINE = /^(\d+) (\d+) (\d+):(\d+) (\S+) (\S+) (\S+)(?: (.*))? - (\S*) (\S*) (.*)$/
+const LINE = /^(\d+) (\d+) (\d+):(\d+) (\S+) (\S+) (\S+)(?: (.*?))? - (\S*) (\S*) (.*)$/
 
 /** The mounts that a process sees, in the order of its mountinfo. @param tid 0: this process. @throws ErrnoError */
 export function mountsOf(platform: Platform, tid: number): MountSource[] {

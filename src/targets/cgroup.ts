@@ -6,12 +6,13 @@ import { view } from '../kernel/view.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { CtxArgs, SeqOperations } from '../seq/seq-operations.ts'
 import { type CgroupPlace, CgroupSource, cgroupAt, cgroupById, cgroupRoot, placeOfFd } from '../sources/cgroup.ts'
+import type { Caller } from '../sources/descriptor.ts'
 import { hierarchyOf, mountOf } from '../sources/hierarchy.ts'
 import { EBADF, EINVAL, ENOENT, EOPNOTSUPP, ErrnoError } from '../util/errno.ts'
 
 export interface CgroupHooks {
-  /** Whether it is this process that attaches, whose descriptors may be meant. Default: no, then none are open. */
-  readonly ownFds?: boolean
+  /** Who attaches: whose descriptors are meant. Default: nobody, then none are open. */
+  attacher?(): Caller
 }
 
 /** A cgroup that was removed: it is visited, but not shown. */
@@ -94,7 +95,8 @@ function attachCgroup(platform: Platform, info: IterLinkInfo | undefined, hooks:
   const found = startOf(
     platform,
     cgroup_id,
-    place ?? (cgroup_fd === 0 ? null : (hooks.ownFds && placeOfFd(platform, cgroup_fd)) || noCgroup(cgroup_fd)),
+    place ??
+      (cgroup_fd === 0 ? null : (hooks.attacher && placeOfFd(platform, cgroup_fd, hooks.attacher())) || noCgroup(cgroup_fd)),
   )
   const { hierarchy, path } = found
   const ids = found
@@ -133,6 +135,7 @@ export const cgroupTarget = (platform: Platform, hooks: CgroupHooks): IterReg =>
   target: 'cgroup',
   ctx_arg_info: [{ name: 'cgroup', type: 'struct cgroup *', orNull: true, trusted: true }],
   feature: BPF_ITER_RESCHED,
+  parameters: 'cgroup',
   attach_target: info => attachCgroup(platform, info, hooks),
   show_fdinfo: showCgroup,
   fill_link_info: fillCgroup,

@@ -29,7 +29,8 @@ export const ofMap = (
   wanted: string,
   fits: (map: BpfMap) => boolean,
   { map: find }: ObjectHooks,
-): Required<Pick<IterReg, 'attach_target' | 'show_fdinfo' | 'fill_link_info'>> => ({
+): Required<Pick<IterReg, 'parameters' | 'attach_target' | 'show_fdinfo' | 'fill_link_info'>> => ({
+  parameters: 'map',
   attach_target(info: IterLinkInfo | undefined): IterAux {
     const id = info?.map?.map_fd ?? 0
     const map = id === 0 ? undefined : find?.(id)

@@ -219,6 +219,7 @@ export const taskTargets = (platform: Platform, hooks: TaskHooks): IterReg[] =>
     target,
     ctx_arg_info,
     feature: BPF_ITER_RESCHED,
+    parameters: 'task',
     attach_target: info => attachTask(info, fd => hooks.pidOfPidfd?.(fd) ?? null),
     show_fdinfo: showTask,
     fill_link_info: fillTask,

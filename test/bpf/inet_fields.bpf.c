@@ -39,11 +39,11 @@ static void show_tcp(struct seq_file *seq, struct tcp_sock *tp)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 
-	BPF_SEQ_PRINTF(seq, " ca %s state %d rto %u", icsk->icsk_ca_ops->name, BPF_CORE_READ_BITFIELD(icsk, icsk_ca_state), icsk->icsk_rto);
+	BPF_SEQ_PRINTF(seq, " ca %s state %d rto %u", icsk->icsk_ca_ops->name, icsk->icsk_ca_state, icsk->icsk_rto);
 	BPF_SEQ_PRINTF(seq, " sport %d tos %d", bpf_ntohs(icsk->icsk_inet.inet_sport), icsk->icsk_inet.tos);
 	if (icsk->icsk_inet.sk.__sk_common.skc_family == AF_INET)
 		BPF_SEQ_PRINTF(seq, " saddr %pI4", &icsk->icsk_inet.inet_saddr);
-	BPF_SEQ_PRINTF(seq, " ack %u %u", tp->snd_ssthresh, tp->snd_cwnd);
+	BPF_SEQ_PRINTF(seq, " ato %u quick %u cwnd %u %u", icsk->icsk_ack.ato, icsk->icsk_ack.quick, tp->snd_ssthresh, tp->snd_cwnd);
 	if (icsk->icsk_inet.sk.__sk_common.skc_state == TCP_LISTEN)
 		return;
 	BPF_SEQ_PRINTF(seq, " mss %u %u %u rcv_ssthresh %u wnd %u %u", tp->mss_cache, tp->advmss, icsk->icsk_ack.rcv_mss, tp->rcv_ssthresh,
@@ -91,7 +91,7 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 	if (tw)
 		BPF_SEQ_PRINTF(seq, " substate %d sport %d mark %u", tw->tw_sk.tw_substate, bpf_ntohs(tw->tw_sk.tw_sport), tw->tw_sk.tw_mark);
 	if (req)
-		BPF_SEQ_PRINTF(seq, " retrans %d mark %u", req->req.req.num_retrans, req->req.ir_mark);
+		BPF_SEQ_PRINTF(seq, " retrans %d timeout %d mark %u", req->req.req.num_retrans, req->req.req.num_timeout, req->req.ir_mark);
 	BPF_SEQ_PRINTF(seq, "\n");
 	return 0;
 }

@@ -12,12 +12,13 @@ SEC("iter/task_file")
 int dump_sockets(struct bpf_iter__task_file *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
+	struct file *file = ctx->file;
 	struct socket *socket;
 	struct sock *sk;
 
-	if (!ctx->task || !ctx->file)
+	if (!ctx->task || !file)
 		return 0;
-	socket = bpf_sock_from_file(ctx->file);
+	socket = bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
 	if (!sk || (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6))
 		return 0;

@@ -11,6 +11,9 @@ import { bothWays, type ProcTools, PYTHON, ROUTES, rows, SOCKETS, startProcTools
 const NAME = 'iterfs-load'
 const OBJECTS = join(ROOT, 'dist/programs')
 
+/** Programs of tasks_prom.bpf.c, each with one metric. */
+const METRICS = ['cpu_seconds', 'resident_bytes', 'open_files', 'threads', 'context_switches']
+
 /** Starts an exporter, prints what it says at /metrics, and ends it. */
 const SCRAPE = `
 import subprocess, sys, time, urllib.request
@@ -96,24 +99,29 @@ t.test('exporters', async t => {
   t.test('node exporter: textfile collector', async t => {
     const folder = join(dir, 'metrics')
     mkdirSync(folder)
-    t.same(iterfs('pin', join(OBJECTS, 'tasks_prom.bpf.o'), join(folder, 'tasks.prom')), { status: 0, stdout: '', stderr: '' })
+    for (const prog of METRICS)
+      t.match(iterfs('pin', join(OBJECTS, 'tasks_prom.bpf.o'), join(folder, `${prog}.prom`), '--prog', prog), {
+        status: 0,
+        stderr: '',
+      })
     const empty = mkdtempSync(join(tmpdir(), 'iterfs-test-'))
     t.teardown(() => rmSync(empty, { recursive: true }))
     const read = (textfiles: string): string[] =>
-      scrape(tools, nodeExporter('/proc', ['textfile'], [`--collector.textfile.directory=${textfiles}`]), /^(?!node_scrape)/)
+      scrape(
+        tools,
+        nodeExporter('/proc', ['textfile'], [`--collector.textfile.directory=${textfiles}`]),
+        /^(?!node_scrape|node_exporter|promhttp)/,
+      )
     const samples = read(folder)
     t.ok(samples.includes('node_textfile_scrape_error 0'), 'it parses')
-    t.ok(
-      samples.some(line => line.startsWith('node_textfile_mtime_seconds{')),
-      'it has a time',
-    )
+    t.equal(samples.filter(line => line.startsWith('node_textfile_mtime_seconds{')).length, METRICS.length, 'each pin has a time')
     const names = (text: readonly string[]): string[] => [...new Set(text.map(line => /^[\w:]+/.exec(line)![0]))].sort()
-    const pinned = rows(tools.sh(`cat ${folder}/tasks.prom`)).filter(line => !line.startsWith('#'))
-    t.ok(pinned.length > 0)
+    const pinned = rows(tools.sh(`cat ${folder}/*.prom`)).filter(line => !line.startsWith('#'))
+    t.equal(names(pinned).length, METRICS.length)
     t.same(
       names(samples).filter(name => !name.startsWith('node_textfile_')),
       names(pinned),
-      'the metrics of the pin, and no others',
+      'the metrics of the pins, and no others',
     )
     t.same(read(empty), ['node_textfile_scrape_error 0'], 'which do not come from elsewhere')
   })
@@ -122,7 +130,7 @@ t.test('exporters', async t => {
     // A folder of a process: what a program of ours serves is a pin, all else a link.
     const folder = join(dir, pid)
     mkdirSync(folder)
-    t.same(iterfs('pin', '--pid', pid, join(OBJECTS, 'task_vma.bpf.o'), join(folder, 'maps')), {
+    t.same(iterfs('pin', '--pid', pid, join(OBJECTS, 'proc_maps.bpf.o'), join(folder, 'maps')), {
       status: 0,
       stdout: '',
       stderr: '',
@@ -142,7 +150,7 @@ t.test('exporters', async t => {
     t.same(ours, real)
     t.ok(real.includes(`namedprocess_namegroup_num_procs{groupname="${NAME}"} 1`))
     t.ok(real.length > 20, `${real.length} samples`)
-    const maps = (file: string): string => tools.sh(`grep -v vsyscall ${file} | cut -d" " -f1,2`)
+    const maps = (file: string): string => tools.sh(`grep -v vsyscall ${file}`)
     t.equal(maps(`${folder}/maps`), maps(`/proc/${pid}/maps`), 'its maps; [vsyscall] is no mapping of the process')
   })
 })

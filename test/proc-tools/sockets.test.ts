@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test as Tap } from 'tap'
+import { PRESETS } from '../../mount/cli/presets.ts'
 import { bothWays, PYTHON, ROUTES, rows, SOCKETS, startProcTools } from '../support/proc-tools.ts'
 
 t.test('on the mount and on /proc', async t => {
@@ -22,6 +23,10 @@ t.test('on the mount and on /proc', async t => {
     t.same(ours, real, line)
     t.ok(real.length >= least, `${line}: ${real.length} rows, want at least ${least}`)
   }
+
+  t.test('the files themselves', async t => {
+    for (const { path } of PRESETS.proc!.pins) if (path.startsWith('net/')) same(t, `cat DIR/${path}`, 2)
+  })
 
   t.test('ss', async t => {
     same(t, 'PROC_ROOT=DIR ss -tanu', 140)

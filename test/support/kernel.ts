@@ -64,6 +64,11 @@ export class Kernel {
     return this.#clang(join(ROOT, 'test/bpf', name), defines)
   }
 
+  /** Compiles programs/NAME against the kernel's types. */
+  compileProgram(name: string): string {
+    return this.#clang(join(ROOT, 'programs', name), {})
+  }
+
   /** Compiles a program given as text. */
   compileText(text: string, name: string): string {
     const file = join(this.#work, `${name}.c`)

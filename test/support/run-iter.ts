@@ -7,6 +7,7 @@ export const denied: { what: string; times: number }[] = []
 registerTargets(nodePlatform(), {
   denied: (what, times) => denied.push({ what, times }),
   pidOfPidfd: fd => (fd === 1000 ? process.pid : null),
+  attacher: () => 'self',
 })
 
 let handles = 0

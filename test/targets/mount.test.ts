@@ -86,7 +86,7 @@ export const mounts: Iter<'mount'> = {
 const TOP = '27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard\n'
 const FUSE =
   '50 27 0:45 /a\\040b /mnt/x\\134y rw,nosuid,idmapped master:2 propagate_from:1 - fuse.sshfs host:/a\\040b rw,user_id=0\n'
-const EMPTY = '51 27 0:46 / /empty rw - tmpfs  rw\n'
+const EMPTY = '51 27 0:46 / /empty rw - tmpfs  rw,odd=a - b\n'
 
 t.test('recorded machines', async t => {
   const files: Files = { '/proc/9/mountinfo': TOP + FUSE + EMPTY, '/proc/self/mountinfo': TOP }

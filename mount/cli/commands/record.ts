@@ -95,6 +95,9 @@ function recordTarget(engine: LocalEngine, platform: Platform, target: string, i
   platform.kconfig()
 }
 
+/** What a cgroup iterator without parameters stands for here: from the root of v2 (BPF_CGROUP_ITER_DESCENDANTS_PRE). */
+const ALL_CGROUPS: IterLinkInfo = { cgroup: { order: 2 } }
+
 /** Programs that share a mount namespace or ask through helpers look at these of some tasks only, which no field tells. */
 const OF_TASK = ['mountinfo', 'syscall']
 
@@ -107,9 +110,6 @@ function lookAt(platform: Platform, names: readonly string[], folder: string): v
     }
   }
 }
-
-/** A walk of cgroups must say how it goes on: over all, unless an option says otherwise. */
-const ALL_CGROUPS: IterLinkInfo = { cgroup: { order: 2 } }
 
 function readToEnd(engine: LocalEngine, prog: Pick<FoundProg, 'key' | 'target'>, info: IterLinkInfo | undefined): Uint8Array {
   const read = engine.open(prog, prog.target === 'cgroup' && !info?.cgroup ? { ...info, ...ALL_CGROUPS } : info)

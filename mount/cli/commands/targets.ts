@@ -16,11 +16,10 @@ interface TargetsOptions {
   verbose?: boolean
 }
 
-/** Parameters by the attach check that a target has. */
-const parameters = (reg: IterReg): string[] =>
-  OWN_PARAMETERS[reg.target] ?? (reg.attach_target ? ['--pid N', '--tid N', '--pid-fd N'] : [])
-const OWN_PARAMETERS: Readonly<Record<string, string[]>> = {
-  bpf_map_elem: ['map MAP'],
+/** What the command takes for each member of union bpf_iter_link_info. */
+const OPTIONS: Readonly<Record<NonNullable<IterReg['parameters']>, readonly string[]>> = {
+  task: ['--pid N', '--tid N', '--pid-fd N'],
+  map: ['map MAP'],
   cgroup: ['--cgroup DIR', '--cgroup-id N', '--cgroup-fd N', '--order NAME'],
 }
 
@@ -29,7 +28,7 @@ export function targetsCommand(options: TargetsOptions): void {
   const targets = listTargets().map(reg => ({
     target: reg.target,
     context: reg.ctx_arg_info.map(contextText),
-    parameters: parameters(reg),
+    parameters: reg.parameters ? OPTIONS[reg.parameters] : [],
     sleepable: (reg.feature & BPF_ITER_RESCHED) !== 0,
   }))
   if (options.json) {

@@ -47,7 +47,11 @@ const vfsmount = {
 const iterfs_netns = {
   processes: row('unsigned int', '/proc/PID/ns/net: processes with a thread in it', (n: NetNamespace) => n.processes),
   pid: row('pid_t', '/proc/PID/ns/net: the smallest of them, 0 for none', (n: NetNamespace) => n.pid),
-  path: row(OPTIONAL_TEXT, 'mountinfo: where it is mounted first; NULL when it is not', (n: NetNamespace) => n.path),
+  path: row(
+    OPTIONAL_TEXT,
+    'mountinfo: where it is mounted first, with \\040 for a space; NULL when it is not',
+    (n: NetNamespace) => n.path,
+  ),
 } satisfies Rows
 
 /** What stands behind the structs of this file. */

@@ -5,7 +5,7 @@ import { INET_DIAG } from '../../sources/inet-diag.ts'
 import type { InetSocket } from '../../sources/inet-socket.ts'
 import { TCP_LISTEN, TIMER } from '../../sources/inet-telling.ts'
 import type { TcpInfoField } from '../../sources/tcp-info.ts'
-import { type Raw, type Row, type Rows, row } from '../types.ts'
+import { bitfield, type Raw, type Row, type Rows, row } from '../types.ts'
 
 const DIAG = 'sock_diag'
 const PROC = '/proc/net/tcp and tcp6'
@@ -36,7 +36,7 @@ const inet_connection_sock = {
   icsk_ulp_ops: row('const struct tcp_ulp_ops *', `${DIAG} ULP_INFO, which takes CAP_NET_ADMIN: NULL for none`, (s: InetSocket) =>
     s.ulp(),
   ),
-  icsk_ca_state: info('__u8', 'ca_state'),
+  icsk_ca_state: bitfield(info('__u8', 'ca_state'), 0, 5),
   icsk_retransmits: row('__u8', RETRANSMITS, (s: InetSocket) => s.retransmitted()),
   icsk_pending: row(
     '__u8',
@@ -49,11 +49,15 @@ const inet_connection_sock = {
 } satisfies Rows
 
 const inet_connection_sock__icsk_ack = {
+  ato: bitfield(
+    row('__u32', `${PROC} in steps of 1/USER_HZ s: jiffies`, (s: InetSocket) => Number(s.line().ato)),
+    0,
+    8,
+  ),
   quick: row('__u8', PROC, (s: InetSocket) => s.line().quick),
   pingpong: row('__u8', `${PROC}: 1 while the threshold net.ipv4.tcp_pingpong_thresh is reached, else 0`, (s: InetSocket) =>
     s.line().pingpong ? 1 : 0,
   ),
-  ato: row('__u32', `${PROC} in steps of 1/USER_HZ s: jiffies`, (s: InetSocket) => Number(s.line().ato)),
   lrcvtime: since('__u32', 'last_data_recv'),
   rcv_mss: info('__u16', 'rcv_mss'),
 } satisfies Rows
@@ -128,7 +132,11 @@ const tcp_timewait_sock = { tw_sk: row('struct inet_timewait_sock', ITSELF, (s: 
 const request_sock = {
   __req_common: row('struct sock_common', ITSELF, (s: InetSocket) => s),
   num_retrans: row('u8', `${DIAG} retrans`, (s: InetSocket) => s.synAcks()),
-  num_timeout: row('u8', `retrnsmt of ${PROC}`, (s: InetSocket) => s.line().retransmits),
+  num_timeout: bitfield(
+    row('u8', `retrnsmt of ${PROC}`, (s: InetSocket) => s.line().retransmits),
+    1,
+    7,
+  ),
   rsk_timer: row('struct timer_list', `${DIAG} timer 1, or tr 01 of /proc/net`, (s: InetSocket) =>
     s.timerOf('rsk_timer', TIMER.RETRANSMIT),
   ),

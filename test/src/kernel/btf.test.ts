@@ -145,8 +145,17 @@ t.test('a struct for each list of rows', t => {
       t.equal(row, rows[name])
       t.ok(off >= end && off + size <= layout.size, `${struct}.${name} lies behind the one before it`)
       const { member, offBits } = memberOf(btf, layout.btfId, name)!
-      t.equal(offBits, 8 * off)
-      t.equal(off % alignOf(btf, member.type), 0)
+      if (row.bits) {
+        const unit = 8 * sizeOf(btf, member.type)
+        t.same(
+          [member.bits, offBits % unit, Math.floor(offBits / 8)],
+          [row.bits.width, row.bits.at, off],
+          'a bitfield begins a unit',
+        )
+      } else {
+        t.equal(offBits, 8 * off)
+        t.equal(off % alignOf(btf, member.type), 0)
+      }
       t.equal(typeText(btf, member.type), cType, `${struct}.${name}`)
       end = off + size
     }
