@@ -1,5 +1,5 @@
 // iterfs record and --replay, as a user has them: what was printed while it was recorded is printed again, from files alone.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,10 @@ const shipped = readdirSync(join(ROOT, 'dist/programs'))
   .map(objectOf)
 const modules = ['task.ts', 'task_file.ts', 'task_vma.ts'].map(name => join(ROOT, 'programs', name))
 
+/** Whether it could be read here when it was recorded. */
+const isRecorded = (program: string): boolean => existsSync(join(recording, 'out', `${program.split('/').pop()!}.txt`))
+/** A walk of cgroups must say how it goes on; what `iterfs record` takes without an option. */
+const argsOf = (program: string): string[] => (program.includes('/cgroup') ? ['--order', 'descendants_pre'] : [])
 const recorded = (program: string, dir = recording): string =>
   readFileSync(join(dir, 'out', `${program.split('/').pop()!}.txt`), 'latin1')
 
@@ -34,18 +38,20 @@ t.before(async () => {
   const source = join(ROOT, 'test/bpf/recorded.bpf.c')
   await compileAll([{ source, object: differs, include: [join(ROOT, 'dist/bpf')] }])
   const { status, stderr } = iterfs('record', recording, ...shipped, ...modules, differs)
-  if (status !== 0) throw new Error(`iterfs record: ${status} ${stderr}`)
+  // Some targets have nothing to read here (no modules, no debugfs): those are told.
+  if (status !== 0 && !stderr.includes('recorded all but what is said above'))
+    throw new Error(`iterfs record: ${status} ${stderr}`)
 })
 
 t.test('iterfs read --replay gives the same bytes', async t => {
-  t.ok(shipped.length >= 5)
+  t.ok(shipped.filter(isRecorded).length >= 15)
   for (const program of [...shipped, ...modules, differs]) {
-    const { status, stdout, stderr } = iterfs('read', '--replay', recording, program)
-    t.equal(status, 0, stderr)
-    t.equal(stdout, recorded(program), program.split('/').pop()!)
+    const { status, stdout, stderr } = iterfs('read', '--replay', recording, ...argsOf(program), program)
+    if (!isRecorded(program)) t.equal(status, iterfs('read', program).status, `${program} is refused: ${stderr}`)
+    else t.same([stdout, status], [recorded(program), 0], `${program}: ${stderr}`)
   }
   t.ok(recorded('task.bpf.o').split('\n').length > 5, 'there were tasks')
-  t.match(recorded('tcp4.bpf.o'), /^ +0: 0100007F:.* 0A /m, 'there was a listener')
+  t.match(recorded('tcp4.bpf.o'), /^ +\d+: 0100007F:\w{4} 00000000:0000 0A /m, 'there was a listener')
   t.match(recorded('recorded.bpf.o'), /^reader \d+ \d+ uid 0 gid 0 comm node cgroup [1-9]/)
   t.match(recorded('recorded.bpf.o'), /^symbol ffffffff\w+ vfs_read\+0x0\/0x\w+$/m)
 })
@@ -69,9 +75,9 @@ t.test('an object with several programs, and cgroups', t => {
 t.test('a mount gives the same bytes to any reader', async t => {
   const daemon = await startDaemon(['--replay', recording])
   t.teardown(() => daemon.stop())
-  for (const [i, program] of [...shipped, ...modules, differs].entries()) {
-    daemon.pin(program, `pin${i}`)
-    for (const times of [1, 2])
+  for (const [i, program] of [...shipped, ...modules, differs].filter(isRecorded).entries()) {
+    daemon.pin(program, `pin${i}`, ...argsOf(program))
+    for (const times of i === 0 ? [1, 2] : [1])
       t.equal(run('cat', [join(daemon.dir, `pin${i}`)]).stdout, recorded(program), `${program} ${times}`)
   }
 })
@@ -140,8 +146,8 @@ t.test('a target stands for all programs that look at its objects', t => {
   const all = join(work, 'targets')
   t.equal(iterfs('record', all).status, 0)
   for (const program of [...shipped, ...modules]) {
-    const { status, stdout, stderr } = iterfs('read', '--replay', all, program)
-    t.equal(status, 0, `${program}: ${stderr}`)
+    const { status, stdout, stderr } = iterfs('read', '--replay', all, ...argsOf(program), program)
+    t.equal(status, isRecorded(program) ? 0 : iterfs('read', program).status, `${program}: ${stderr}`)
     if (program.includes('/task')) t.ok(stdout.split('\n').length > 5, program)
   }
   t.end()
