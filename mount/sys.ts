@@ -1,4 +1,5 @@
 // The few system calls of mount/ that Node lacks, through koffi.
+import { readdirSync, readlinkSync } from 'node:fs'
 import koffi from 'koffi'
 import { ErrnoError, strerror } from '../src/util/errno.ts'
 
@@ -9,6 +10,7 @@ const c_mount = libc.func(
 const c_umount2 = libc.func('int umount2(const char *target, int flags)')
 const c_socketpair = libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *sv)')
 const c_recvmsg = libc.func('long recvmsg(int fd, _Inout_ void *msg, int flags)')
+const c_close = libc.func('int close(int fd)')
 const c_exit = libc.func('void _exit(int status)')
 
 /** MS_ flags of mount(2). */
@@ -67,8 +69,22 @@ export function receiveFd(socket: number): number {
   return isFd ? control.readInt32LE(16) : -1
 }
 
-/** _exit(2): ends the process at once, whatever its threads are doing. */
+/**
+ * _exit(2): ends the process at once, whatever its threads are doing. Descriptors of /dev/fuse are closed first: a thread of ours that
+ * asks our own mount something waits for the connection to end, and the connection would end only with the last thread.
+ */
 export function exitNow(status: number): never {
+  for (const fd of readdirSync(OWN_FDS).map(Number)) if (isFuse(fd)) c_close(fd)
   c_exit(status)
   throw new Error('unreachable')
+}
+
+const OWN_FDS = '/proc/self/fd'
+
+function isFuse(fd: number): boolean {
+  try {
+    return readlinkSync(`${OWN_FDS}/${fd}`) === '/dev/fuse'
+  } catch {
+    return false // the descriptor by which the folder was read
+  }
 }

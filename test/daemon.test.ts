@@ -225,6 +225,16 @@ t.test('SIGTERM unmounts and exits with 0, also with files open', async t => {
   t.same(readdirSync(daemon.dir), [])
 })
 
+t.test('SIGTERM while the daemon asks its own mount', async t => {
+  for (const transport of ['devfuse', 'fuse-native', 'fuse-native', 'fuse-native', 'fuse-native']) {
+    const daemon = await mounted(t, '--transport', transport)
+    daemon.pin(program('task'), 'pin')
+    unlinkSync(join(daemon.dir, 'pin')) // its worker retires, which makes the daemon wake its FUSE thread by statfs
+    daemon.child.kill('SIGTERM')
+    t.equal(await Promise.race([daemon.exited, sleep(10_000).then(() => 'still there')]), 0, transport)
+  }
+})
+
 t.test('mount in the background, umount', async t => {
   const dir = scratch()
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
