@@ -60,8 +60,23 @@ export async function until(what: string, test: () => boolean, ms = 15_000): Pro
 
 export const sleep = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms))
 
-/** A fresh folder for a mount or scratch files. */
-export const scratch = (): string => mkdtempSync(join(tmpdir(), 'iterfs-test-'))
+const made: string[] = []
+process.on('exit', () => {
+  for (const dir of made) {
+    try {
+      rmSync(dir, { recursive: true, force: true })
+    } catch {
+      // Something is mounted there still: the test that left it has failed.
+    }
+  }
+})
+
+/** A fresh folder for a mount or scratch files, which goes with this process. */
+export function scratch(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'iterfs-test-'))
+  made.push(dir)
+  return dir
+}
 
 export async function startDaemon(args: readonly string[] = [], dir = scratch()): Promise<Daemon> {
   const logFile = join(scratch(), 'log')
