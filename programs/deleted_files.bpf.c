@@ -3,25 +3,12 @@
 // Prints  a heading, then process, comm, descriptor, bytes, and the path that the file had.
 // Parameters  --pid N: the files of one process; --tid N: those of one thread; none: all.
 // Globals  min_size: smaller files are left out (0). A path longer than PATH_MAX is left out.
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
+#include "path_buffer.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile __s64 min_size = 0;
-
-struct path_buffer {
-	char text[4096];
-};
-
-/* Of each CPU its own: two readers may run at the same time. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct path_buffer);
-} buffers SEC(".maps");
 
 SEC("iter/task_file")
 int deleted_files(struct bpf_iter__task_file *ctx)

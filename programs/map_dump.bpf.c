@@ -3,30 +3,13 @@
 // Prints  for each element: its key and value in hexadecimal, as `bpftool map dump` does, and at the end the name of the map.
 // Parameters  map MAP: the map, of type hash or array, LRU and per-CPU ones included.
 // Globals  cpus: how many CPUs' values to print of a per-CPU map (1 when not set). Keys and values are cut to 64 bytes each.
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
+#include "bytes.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define MAX_BYTES 64
 #define MAX_CPUS 64
 
 const volatile __u32 cpus = 1;
-
-static void print_bytes(struct seq_file *seq, const void *from, __u32 size)
-{
-	unsigned char bytes[MAX_BYTES];
-	__u32 i;
-
-	if (size > MAX_BYTES)
-		size = MAX_BYTES;
-	/* Not a plain read: what a program reads plainly every map that it is attached to must have. */
-	if (bpf_probe_read_kernel(bytes, size, from))
-		return;
-	for (i = 0; i < MAX_BYTES && i < size; i++)
-		BPF_SEQ_PRINTF(seq, " %02x", bytes[i]);
-}
 
 static int is_percpu(const struct bpf_map *map)
 {

@@ -4,32 +4,13 @@
 //         its cookie; at the end the name of the map and how many slots have a socket.
 // Parameters  map MAP: the map, a sockmap, of which all slots are shown, or a sockhash.
 // Keys are cut to 64 bytes.
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
+#include "bytes.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-#define MAX_BYTES 64
 
 /* Of this open file: the numbers begin anew with each session. */
 static __u64 session;
 static __u32 sockets;
-
-static void print_key(struct seq_file *seq, const void *from, __u32 size)
-{
-	unsigned char bytes[MAX_BYTES];
-	__u32 i;
-
-	if (size > MAX_BYTES)
-		size = MAX_BYTES;
-	/* Not a plain read: what a program reads plainly the keys of every map that it is attached to must have. */
-	if (bpf_probe_read_kernel(bytes, size, from))
-		return;
-	BPF_SEQ_PRINTF(seq, "key:");
-	for (i = 0; i < MAX_BYTES && i < size; i++)
-		BPF_SEQ_PRINTF(seq, " %02x", bytes[i]);
-}
 
 SEC("iter/sockmap")
 int dump_sockmap(struct bpf_iter__sockmap *ctx)
@@ -47,7 +28,8 @@ int dump_sockmap(struct bpf_iter__sockmap *ctx)
 		BPF_SEQ_PRINTF(seq, "%u in %s\n", sockets, map->name);
 		return 0;
 	}
-	print_key(seq, key, map->key_size);
+	BPF_SEQ_PRINTF(seq, "key:");
+	print_bytes(seq, key, map->key_size);
 	if (!sk) {
 		BPF_SEQ_PRINTF(seq, "  empty\n");
 		return 0;

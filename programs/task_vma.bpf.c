@@ -3,8 +3,7 @@
 // Prints  for each mapping: addresses, permissions, offset, device, inode and, after a tab, the path of the file.
 // Parameters  --pid N or --tid N: the mappings of one process; none: of all.
 // Globals  none. A path longer than PATH_MAX is left out.
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
+#include "path_buffer.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "GPL";
@@ -15,18 +14,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define VM_MAYSHARE 0x80
 #define PAGE_SHIFT 12
 #define MINOR_BITS 20
-
-struct path_buffer {
-	char text[4096];
-};
-
-/* Of each CPU its own: two readers may run at the same time. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct path_buffer);
-} buffers SEC(".maps");
 
 SEC("iter/task_vma")
 int proc_maps(struct bpf_iter__task_vma *ctx)
