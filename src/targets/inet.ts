@@ -51,9 +51,6 @@ class InetOps implements SeqOperations<InetSocket> {
   }
 }
 
-/** A socket in TIME_WAIT has no owner any more. */
-const uidOf = (socket: InetSocket | null): number => (socket && socket.kind !== 'timewait' ? socket.uid : 0)
-
 interface InetTarget {
   readonly target: InetProtocol
   readonly ctx_arg_info: readonly CtxArgInfo[]
@@ -68,7 +65,7 @@ const INET_TARGETS: readonly InetTarget[] = [
     target: 'tcp',
     ctx_arg_info: [{ name: 'sk_common', type: 'struct sock_common *', orNull: true, trusted: true }, UID],
     get_func_proto: ['setsockopt', 'getsockopt'],
-    ctx: socket => ({ sk_common: view('sock_common', socket), uid: uidOf(socket) }),
+    ctx: socket => ({ sk_common: view('sock_common', socket), uid: socket?.uid ?? 0 }),
   },
   {
     target: 'udp',
@@ -77,7 +74,7 @@ const INET_TARGETS: readonly InetTarget[] = [
       UID,
       { name: 'bucket', type: 'int' },
     ],
-    ctx: socket => ({ udp_sk: view('udp_sock', socket), uid: uidOf(socket), bucket: socket?.bucket() ?? 0 }),
+    ctx: socket => ({ udp_sk: view('udp_sock', socket), uid: socket?.uid ?? 0, bucket: socket?.bucket() ?? 0 }),
   },
 ]
 
