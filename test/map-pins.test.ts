@@ -269,7 +269,7 @@ function shared(t: Test, two: Sides): void {
   const name = `shared${process.pid}`
   both(t, two, `create @map type array key 4 value 4 entries 3 name ${name}`)
   const id = /^\d+/.exec(iterfsMap(['show', 'pinned', join(daemon.dir, 'map')]).stdout)![0]
-  const object = kernel.compileText(readFileSync(join(import.meta.dirname, '../../programs/map_dump.bpf.c'), 'utf8'), 'map_dump')
+  const object = kernel.compile('../../programs/map_dump.bpf.c')
   kernel.pin(object, 'iter', ['map', join(kernel.dir, 'map')])
   daemon.pin(object, 'iter', 'map', 'pinned', join(daemon.dir, 'map'))
   daemon.pin(object, 'by_id', 'map', 'id', id)
