@@ -264,7 +264,7 @@ export class BpfEngine {
       id,
       space: space.space,
       cpus: platform.cpus,
-      cpu: () => platform.cpu(),
+      cpu: space.cpu,
       maps: {
         get: other => (space.holdMap(other) ? space.maps.get(other)! : null),
         put: other => space.putMap(other),

@@ -138,7 +138,7 @@ export class BpfSpace {
       objects: this.#objects,
       printTyped: typedPrinter(this.kernel),
       trace: text => hooks.trace(this.#now.prog.name, text),
-      machine: helperMachine(platform),
+      machine: { ...helperMachine(platform), cpu: this.cpu },
       burn: units => burnFuel(this.#host, units),
     }
     this.#helpers = makeHelpers(env)
@@ -245,6 +245,17 @@ export class BpfSpace {
     this.maps.delete(id)
     map.destroy()
   }
+
+  /** The CPU, which is the same throughout one call of a program, as where the kernel disables migration (bpf_iter_run_prog). */
+  readonly cpu = (): number => {
+    if (this.#cpuOfCall !== this.#call) {
+      this.#cpuOfCall = this.#call
+      this.#cpu = this.#platform.cpu()
+    }
+    return this.#cpu
+  }
+  #cpu = 0
+  #cpuOfCall = -1
 
   /**
    * The program as the read loop calls it. Its context is laid out as the kernel's: meta, then 8 bytes a field.
